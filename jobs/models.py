@@ -1,0 +1,230 @@
+"""Jobs, their history, the presets they are made from and the clock of each fair queue. Not for
+results: a destination (workspace or library) keeps those.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ourvidz.models import PrivateQuerySet, PrivateRow, Row, uuid7
+
+
+class ContentType(models.TextChoices):
+    IMAGE = "image", _("Image")
+    VIDEO = "video", _("Video")
+
+
+class Quality(models.TextChoices):
+    FAST = "fast", _("Fast")
+    HIGH = "high", _("High")
+
+
+class PresetQuerySet(models.QuerySet["Preset"]):
+    def offered(self) -> PresetQuerySet:
+        """Return the presets that people may choose, in the order they are shown."""
+        return self.filter(is_enabled=True)
+
+
+class Preset(Row):
+    """One way to make a picture or a video: a model with its declared parameters and defaults."""
+
+    slug = models.SlugField(unique=True, max_length=64)
+    name = models.CharField(max_length=80)
+    family = models.CharField(max_length=32, help_text=_("The pipeline that runs it, e.g. sdxl."))
+    source = models.CharField(max_length=200, help_text=_("A hub id, or a folder."))
+    revision = models.CharField(max_length=64, blank=True)
+    licence = models.CharField(max_length=80)
+    content_type = models.CharField(max_length=8, choices=ContentType.choices)
+    quality = models.CharField(max_length=8, choices=Quality.choices)
+    job_type = models.CharField(max_length=32)
+    bucket_name = models.CharField(max_length=32)
+    queue = models.CharField(max_length=32)
+    parameters = models.JSONField(default=list, help_text=_("What can be set, and within what."))
+    words_path = models.CharField(
+        max_length=200, blank=True, help_text=_("The file with the words that the model knows.")
+    )
+    expected_seconds = models.FloatField(default=10, help_text=_("Until jobs were measured."))
+    is_enabled = models.BooleanField(default=True)
+    sort_order = models.IntegerField(default=0)
+
+    objects = PresetQuerySet.as_manager()
+
+    class Meta:
+        db_table = "model_presets"
+        ordering = ["sort_order", "slug"]
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.get_quality_display()}"
+
+
+class FairQueue(models.Model):
+    """The virtual time of a queue: the start tag of the job that was claimed last."""
+
+    name = models.CharField(primary_key=True, max_length=32)
+    virtual_time = models.FloatField(default=0)
+
+    class Meta:
+        db_table = "fair_queues"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobQuerySet(PrivateQuerySet):
+    """Reads of jobs."""
+
+    def waiting(self) -> JobQuerySet:
+        return self.filter(status=Job.Status.QUEUED)
+
+    def unfinished(self) -> JobQuerySet:
+        return self.filter(status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
+
+    def newest_first(self) -> JobQuerySet:
+        return self.order_by("-created_at", "-id")
+
+    def in_fair_order(self) -> JobQuerySet:
+        """Return jobs in the order in which they are claimed."""
+        return self.order_by("-priority", "start_tag", "id")
+
+
+class Job(PrivateRow):
+    """One item to make. The row, not the message, is the truth about it."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        CANCELED = "canceled", _("Canceled")
+
+    class Destination(models.TextChoices):
+        LIBRARY = "library", _("Library")
+        WORKSPACE = "workspace", _("Workspace")
+
+    batch_id = models.UUIDField(default=uuid7)
+    batch_index = models.PositiveSmallIntegerField(default=0)
+    preset_slug = models.CharField(max_length=64)
+    preset_revision = models.CharField(max_length=64, blank=True)
+    content_type = models.CharField(max_length=8, choices=ContentType.choices)
+    quality = models.CharField(max_length=8, choices=Quality.choices)
+    job_type = models.CharField(max_length=32)
+    bucket_name = models.CharField(max_length=32)
+    queue = models.CharField(max_length=32)
+    prompt = models.TextField()
+    negative_prompt = models.TextField(blank=True)
+    parameters = models.JSONField(default=dict)
+    seed = models.BigIntegerField()
+    destination = models.CharField(
+        max_length=16,
+        choices=Destination.choices,
+        default=Destination.LIBRARY,
+        db_default=Destination.LIBRARY,
+    )
+    # Upward, so by name: jobs knows no other app.
+    workspace_session = models.ForeignKey(
+        "workspace.WorkspaceSession", models.SET_NULL, null=True, blank=True, related_name="jobs"
+    )
+    project_id = models.UUIDField(null=True, blank=True)
+    parent_id = models.UUIDField(null=True, blank=True)
+    relation = models.CharField(max_length=16, blank=True)
+
+    status = models.CharField(
+        max_length=16, choices=Status.choices, default=Status.QUEUED, db_default=Status.QUEUED
+    )
+    attempt = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=3)
+    cost = models.FloatField(help_text=_("Expected GPU seconds."))
+    start_tag = models.FloatField(default=0)
+    finish_tag = models.FloatField(default=0)
+    priority = models.SmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    worker = models.ForeignKey(
+        "workers.WorkerUrl", models.SET_NULL, null=True, blank=True, related_name="jobs"
+    )
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    failure_code = models.CharField(max_length=64, blank=True)
+    failure_params = models.JSONField(default=dict, blank=True)
+    timings = models.JSONField(default=dict, blank=True)
+    idempotency_key = models.CharField(max_length=128, blank=True)
+    request_hash = models.CharField(max_length=64, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        db_table = "jobs"
+        constraints = [
+            models.CheckConstraint(
+                name="jobs_status_known",
+                condition=Q(status__in=["queued", "running", "succeeded", "failed", "canceled"]),
+            ),
+            models.CheckConstraint(
+                name="jobs_destination_known",
+                condition=Q(destination__in=["library", "workspace"]),
+            ),
+            models.CheckConstraint(
+                name="jobs_running_is_leased",
+                condition=~Q(status="running") | Q(lease_expires_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="jobs_idempotency_key",
+                fields=["user", "idempotency_key", "batch_index"],
+                condition=~Q(idempotency_key=""),
+            ),
+        ]
+        indexes = [
+            # The claim: WHERE queue = … AND status = 'queued' ORDER BY exactly this.
+            models.Index(
+                "queue",
+                models.F("priority").desc(),
+                "start_tag",
+                "id",
+                name="jobs_fair_order",
+                condition=Q(status="queued"),
+            ),
+            # The sweep of lost leases.
+            models.Index(
+                fields=["lease_expires_at"], name="jobs_leases", condition=Q(status="running")
+            ),
+            models.Index(fields=["user", "queue", "-finish_tag"], name="jobs_person_tags"),
+            models.Index(fields=["user", "-created_at", "-id"], name="jobs_newest"),
+            models.Index(fields=["user", "batch_id"], name="jobs_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.preset_slug}: {self.prompt[:60]}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in (self.Status.QUEUED, self.Status.RUNNING)
+
+    def failure(self) -> dict[str, Any]:
+        """Return the code and the parameters from which the reason is written."""
+        return {"code": self.failure_code, "params": self.failure_params}
+
+
+class JobStatus(PrivateRow):
+    """One transition of a job: append-only, kept by the database (no UPDATE is granted)."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="history")
+    status = models.CharField(max_length=16, choices=Job.Status.choices)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    worker_name = models.CharField(max_length=80, blank=True)
+    reason = models.CharField(max_length=64, blank=True)
+    params = models.JSONField(default=dict, blank=True)
+
+    objects = PrivateQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job_status"
+        verbose_name_plural = "job status"
+        indexes = [models.Index(fields=["job", "created_at"], name="job_status_of_job")]
+
+    def __str__(self) -> str:
+        return f"{self.status} ({self.attempt})"

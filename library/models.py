@@ -1,0 +1,195 @@
+"""What people keep: media (images and videos in one table), projects and uploaded references. Not for
+what is only being tried: that is the workspace.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ourvidz.models import PrivateQuerySet, PrivateRow
+from ourvidz.stored import StoredFile
+
+
+class ProjectQuerySet(PrivateQuerySet):
+    """Reads of projects."""
+
+    def by_name(self) -> ProjectQuerySet:
+        return self.order_by("name", "id")
+
+
+class Project(PrivateRow):
+    """A named shelf of the library."""
+
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    cover = models.ForeignKey(
+        "Media", models.SET_NULL, null=True, blank=True, related_name="covered_projects"
+    )
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        db_table = "projects"
+        indexes = [models.Index(fields=["user", "name", "id"], name="projects_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MediaQuerySet(PrivateQuerySet):
+    """Reads of media."""
+
+    def kept(self) -> MediaQuerySet:
+        """Return what is not in the bin."""
+        return self.filter(deleted_at=None)
+
+    def newest_first(self) -> MediaQuerySet:
+        return self.order_by("-created_at", "-id")
+
+    def matching(self, words: str) -> MediaQuerySet:
+        """Return media whose prompt has every one of the words."""
+        found = self
+        for word in words.split():
+            found = found.filter(prompt__icontains=word)
+        return found
+
+
+class KindManager(models.Manager["Media"]):
+    """Rows of one content type."""
+
+    def __init__(self, content_type: str) -> None:
+        super().__init__()
+        self.content_type = content_type
+
+    def get_queryset(self) -> MediaQuerySet:
+        return MediaQuerySet(self.model, using=self._db).filter(content_type=self.content_type)
+
+
+class Media(PrivateRow, StoredFile):
+    """A picture or a video that its owner keeps."""
+
+    class Kind(models.TextChoices):
+        IMAGE = "image", _("Image")
+        VIDEO = "video", _("Video")
+
+    project = models.ForeignKey(
+        Project, models.SET_NULL, null=True, blank=True, related_name="media"
+    )
+    # Not foreign keys: the library knows neither jobs nor the workspace.
+    job_id = models.UUIDField(null=True, blank=True)
+    item_id = models.UUIDField(null=True, blank=True)
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="children"
+    )
+    relation = models.CharField(max_length=16, blank=True)
+    content_type = models.CharField(max_length=8, choices=Kind.choices)
+    title = models.CharField(max_length=200, blank=True)
+    prompt = models.TextField()
+    enhanced_prompt = models.TextField(null=True, blank=True)
+    negative_prompt = models.TextField(blank=True)
+    model_type = models.CharField(max_length=64, blank=True)
+    quality = models.CharField(max_length=8, blank=True)
+    generation_params = models.JSONField(default=dict, db_default={})
+    seed = models.BigIntegerField(null=True, blank=True)
+    metadata = models.JSONField(default=dict, db_default={})
+    starred_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MediaQuerySet.as_manager()
+
+    class Meta:
+        db_table = "media"
+        verbose_name_plural = "media"
+        constraints = [
+            models.CheckConstraint(
+                name="media_content_type_known", condition=Q(content_type__in=["image", "video"])
+            ),
+            # What makes a repeated save or callback find the first one's result.
+            models.UniqueConstraint(name="media_of_item", fields=["item_id"]),
+            models.UniqueConstraint(name="media_of_job", fields=["job_id"]),
+        ]
+        indexes = [
+            models.Index(
+                fields=["user", "-created_at", "-id"],
+                name="media_newest",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "project", "-created_at", "-id"],
+                name="media_of_project",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "content_type", "-created_at", "-id"],
+                name="media_of_kind",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "-created_at", "-id"],
+                name="media_starred",
+                condition=Q(deleted_at__isnull=True, starred_at__isnull=False),
+            ),
+            models.Index(
+                fields=["user", "-deleted_at", "-id"],
+                name="media_bin",
+                condition=Q(deleted_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.prompt[:80]
+
+    def settings_used(self) -> dict[str, Any]:
+        """Return what the dock needs to make this again."""
+        return {
+            **self.generation_params,
+            "preset": self.model_type,
+            "prompt": self.prompt,
+            "negative_prompt": self.negative_prompt,
+            "seed": self.seed,
+        }
+
+
+class Image(Media):
+    """The pictures of the library: the seed's `images`."""
+
+    objects = KindManager(Media.Kind.IMAGE)  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+
+
+class Video(Media):
+    """The videos of the library: the seed's `videos`."""
+
+    objects = KindManager(Media.Kind.VIDEO)  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+
+
+class Reference(PrivateRow, StoredFile):
+    """A picture that its owner uploaded to start from."""
+
+    name = models.CharField(_("name"), max_length=200)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PrivateQuerySet.as_manager()
+
+    class Meta:
+        db_table = "references"
+        indexes = [
+            models.Index(
+                fields=["user", "-created_at", "-id"],
+                name="references_newest",
+                condition=Q(deleted_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,79 @@
+"""Where a job's result goes, as the few things a job needs from it. The workspace and the library
+register theirs, so that jobs and workers know neither. Not for storing files.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where a worker puts a job's file: the seed's bucket and key, and the thumbnail's key."""
+
+    bucket: str
+    key: str
+    thumbnail_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A file that a worker made and that lies in the storage already. Sizes in bytes and pixels,
+    duration in seconds."""
+
+    target: Target
+    place: str
+    mime_type: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    duration: float | None = None
+    fps: float | None = None
+    thumbhash: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a job has no result: the code of a sentence, and what fills it."""
+
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Destination(Protocol):
+    """What a job needs from the place its result goes to. All run inside the job's transaction."""
+
+    name: str
+
+    def prepare(self, jobs: Sequence[Any]) -> None:
+        """Make room: write a placeholder for each job of a new batch."""
+
+    def target(self, job: Any, extension: str) -> Target:
+        """Say where the job's file goes."""
+
+    def changed(self, job: Any) -> None:
+        """The job started, or waits again: tell the page."""
+
+    def deliver(self, job: Any, output: Output) -> uuid.UUID:
+        """Take the result. Repeating it changes nothing. Returns the id of the row that has it."""
+
+    def fail(self, job: Any, failure: Failure) -> None:
+        """The job ended without a result."""
+
+
+_destinations: dict[str, Destination] = {}
+
+
+def register(destination: Destination) -> None:
+    """Make a destination known by its name."""
+    _destinations[destination.name] = destination
+
+
+def get(name: str) -> Destination:
+    """Return the destination of that name. Raises KeyError where no app registered it."""
+    return _destinations[name]

@@ -1,0 +1,77 @@
+"""Every sentence that OurVidz says when something is refused or fails: code → (HTTP status, words). A
+sentence says what happened and what to do. Not for labels or help texts: those stand in templates.
+"""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+MESSAGES: dict[str, tuple[int, Promise]] = {
+    # Anything
+    "unknown": (500, _("Something went wrong. Try again.")),
+    "not_found": (404, _("There is nothing here, or it is not yours.")),
+    "permission_denied": (403, _("You may not do this.")),
+    "too_many": (429, _("That was a lot at once. Wait a moment and try again.")),
+    # Queueing
+    "prompt_empty": (422, _("Write a prompt first.")),
+    "prompt_too_long": (422, _("The prompt has %(length)s characters; %(limit)s are allowed.")),
+    "prompt_unreadable": (422, _("The prompt has a character that cannot be kept. Remove it.")),
+    "preset_unknown": (422, _("There is no preset “%(preset)s”. Choose another.")),
+    "preset_disabled": (422, _("“%(preset)s” is switched off for now. Choose another preset.")),
+    "parameter_unknown": (422, _("“%(preset)s” has no setting “%(name)s”.")),
+    "parameter_type": (422, _("%(label)s must be %(type)s.")),
+    "parameter_range": (422, _("%(label)s must be between %(min)s and %(max)s.")),
+    "parameter_step": (422, _("%(label)s must be a multiple of %(step)s.")),
+    "parameter_choice": (422, _("%(label)s must be one of %(choices)s.")),
+    "count_range": (422, _("Ask for 1 to %(limit)s at a time.")),
+    "seed_range": (422, _("A seed is a whole number from 0 to %(limit)s.")),
+    "destination_unknown": (422, _("A result goes to the workspace or to the library.")),
+    "session_missing": (404, _("That session is gone. Start a new one.")),
+    "project_missing": (404, _("That project is gone. Choose another.")),
+    "quota_waiting": (429, _("You have %(limit)s jobs waiting. Let some finish first.")),
+    "idempotency_mismatch": (
+        409,
+        _("This Idempotency-Key was used for another request. Use a new key."),
+    ),
+    # Jobs
+    "job_finished": (409, _("This job is finished already.")),
+    "job_not_leased": (409, _("This worker does not hold the job any more.")),
+    "canceled": (409, _("Canceled.")),
+    "worker_lost": (500, _("The worker went away. Tried %(attempts)s times, seed kept.")),
+    "worker_handed_back": (500, _("The worker was stopped. Tried %(attempts)s times, seed kept.")),
+    "model_missing": (500, _("The model “%(model)s” is not on the worker. Tell an operator.")),
+    "model_broken": (500, _("The model “%(model)s” could not be loaded. Tell an operator.")),
+    "out_of_memory": (500, _("The worker ran out of memory. Try a smaller size.")),
+    "storage_refused": (500, _("The picture could not be stored. Try again.")),
+    "output_wrong": (500, _("The worker delivered a broken file. Try again.")),
+    "output_missing": (500, _("The worker's file did not arrive. Try again.")),
+    "bad_parameters": (500, _("The model did not accept these settings: %(reason)s")),
+    "engine_error": (500, _("The model failed while it was working. Try again.")),
+    # Workspace and library
+    "item_missing": (404, _("That item is gone.")),
+    "item_unfinished": (409, _("Wait until it is finished, then save it.")),
+    "item_failed": (409, _("There is no picture to save: this one failed.")),
+    "item_busy": (409, _("It is being made. Cancel it first.")),
+    "media_missing": (404, _("That is no longer in your library.")),
+    "file_missing": (404, _("The file is gone from the storage. Make it again.")),
+    "name_empty": (422, _("Give it a name.")),
+    "name_too_long": (422, _("The name is longer than %(limit)s characters.")),
+    # Uploads
+    "upload_empty": (422, _("The file is empty.")),
+    "upload_too_large": (413, _("The file has %(size)s; %(limit)s are allowed.")),
+    "upload_too_many_pixels": (422, _("The picture is larger than %(limit)s megapixels.")),
+    "upload_not_an_image": (
+        415,
+        _("This is not a picture that can be read. Use PNG, JPEG or WebP."),
+    ),
+    "upload_broken": (422, _("The picture is damaged and cannot be read to its end.")),
+    "upload_checksum": (422, _("The file changed on its way. Send it again.")),
+    "upload_link_invalid": (403, _("This upload link is not valid any more.")),
+    # Workers and tokens
+    "worker_token_invalid": (401, _("This worker token is not known, or it was revoked.")),
+    "worker_disabled": (403, _("This worker was switched off by an operator.")),
+    "scope_empty": (422, _("Choose at least one thing the token may do.")),
+    "expiry_past": (422, _("The end must lie in the future.")),
+    "link_invalid": (410, _("This link was used or is too old. Sign in with your password.")),
+}

@@ -1,0 +1,283 @@
+"""Every setting of OurVidz, read from the environment (see .env.example) with defaults that make a
+laptop installation work by itself. Not for choices that an operator makes while it runs: those are
+rows (presets, workers) and belong to the admin.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from ourvidz.secrets import local_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.smart_cast = False
+
+DATA_DIR = Path(env.str("OURVIDZ_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+# `manage.py up` leaves the addresses of the services it started here, so that any other command finds
+# them. The environment wins over the file.
+if (DATA_DIR / "services.env").is_file():
+    environ.Env.read_env(str(DATA_DIR / "services.env"))
+
+DEBUG = env.bool("OURVIDZ_DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(DATA_DIR, "secret_key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SITE_URL = env.str("OURVIDZ_URL", "http://localhost:8000").rstrip("/")
+SECURE = SITE_URL.startswith("https://")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
+# One prefix for everything this installation keeps in Redis, so that several can share a server.
+NAMESPACE = env.str("OURVIDZ_NAMESPACE", "ourvidz")
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+    "lucide",
+    "allauth",
+    "allauth.account",
+    "django_dramatiq",
+    "dramatiq_crontab",
+    "ourvidz",
+    "accounts",
+    "jobs",
+    "library",
+    "workspace",
+    "workers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Everything below runs inside one transaction with the identity of the person.
+    "accounts.middleware.IdentityMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "ourvidz.urls"
+ASGI_APPLICATION = "ourvidz.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database -------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        **env.db_url("DATABASE_URL", default="postgresql://ourvidz@localhost/ourvidz"),
+        # The view's own transaction stays on: DRF looks for it to undo what a refused request wrote.
+        "ATOMIC_REQUESTS": True,
+    }
+}
+if env.bool("DATABASE_POOL", False):
+    DATABASES["default"]["ENGINE"] = "dj_db_conn_pool.backends.postgresql"
+    DATABASES["default"]["POOL_OPTIONS"] = {"POOL_SIZE": 8, "MAX_OVERFLOW": 24, "RECYCLE": 3600}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: cache, realtime, broker ---------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
+BROKER_URL = env.str("BROKER_URL", "") or REDIS_URL
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{NAMESPACE}:cache",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{NAMESPACE}:channels"},
+    }
+}
+DRAMATIQ_BROKER = {
+    "BROKER": "dramatiq.brokers.redis.RedisBroker",
+    "OPTIONS": {"url": BROKER_URL, "namespace": f"{NAMESPACE}:dramatiq"},
+    "MIDDLEWARE": [
+        "dramatiq.middleware.AgeLimit",
+        "dramatiq.middleware.TimeLimit",
+        "dramatiq.middleware.ShutdownNotifications",
+        "dramatiq.middleware.Callbacks",
+        "dramatiq.middleware.Retries",
+        "django_dramatiq.middleware.DbConnectionsMiddleware",
+    ],
+}
+DRAMATIQ_AUTODISCOVER_MODULES = ["tasks"]
+
+# --- Who is who -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/workspace/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.SignUpForm"}
+ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", "optional")
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "OurVidz: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", True)
+# Sliding: every visit moves the end of the session.
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+# --- Mail: the console and a file each by default -------------------------------------------------
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", "ourvidz.mail.ConsoleAndFileBackend")
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_HOST = env.str("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "OurVidz <ourvidz@localhost>")
+
+# --- API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "accounts.authentication.TokenHasScope",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "ourvidz.schema.Schema",
+    "EXCEPTION_HANDLER": "ourvidz.errors.problem_handler",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "read": env.str("THROTTLE_READ", "1200/min"),
+        "write": env.str("THROTTLE_WRITE", "300/min"),
+        "generate": env.str("THROTTLE_GENERATE", "120/min"),
+        "upload": env.str("THROTTLE_UPLOAD", "60/min"),
+    },
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "OurVidz",
+    "DESCRIPTION": "Images and videos from prompts: sessions, items, jobs, media, projects.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# --- Files ----------------------------------------------------------------------------------------
+STORAGE_DIR = DATA_DIR / "storage"
+STORAGE_ALTERNATIVE_DIR = DATA_DIR / "storage-alternative"
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", "")
+S3_BUCKET = env.str("S3_BUCKET", "")
+S3_REGION = env.str("S3_REGION", "us-east-1")
+S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID", "")
+S3_SECRET_ACCESS_KEY = env.str("S3_SECRET_ACCESS_KEY", "")
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 25 * 1024 * 1024)
+UPLOAD_MAX_PIXELS = env.int("UPLOAD_MAX_PIXELS", 50_000_000)
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+# --- Jobs and workers -----------------------------------------------------------------------------
+LEASE_SECONDS = env.int("LEASE_SECONDS", 60)
+HEARTBEAT_SECONDS = env.int("HEARTBEAT_SECONDS", 10)
+JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
+JOB_BACKOFF_SECONDS = env.int("JOB_BACKOFF_SECONDS", 2)
+JOBS_WAITING_PER_USER = env.int("JOBS_WAITING_PER_USER", 1000)
+WORKSPACE_ITEM_DAYS = env.int("WORKSPACE_ITEM_DAYS", 7)
+
+# --- Browser security -----------------------------------------------------------------------------
+MEDIA_HOSTS = env.list("MEDIA_HOSTS", default=[S3_ENDPOINT_URL] if S3_ENDPOINT_URL else [])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:", "blob:", *MEDIA_HOSTS],
+        "media-src": [SELF, "blob:", *MEDIA_HOSTS],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+SECURE_SSL_REDIRECT = False
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+X_FRAME_OPTIONS = "DENY"
+
+# --- Language and time ----------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,81 @@
+"""`python -m workers.gpu`: the GPU process, from its environment to its end.
+
+One process and one thread that makes jobs: `kill -9` takes all of it, and nothing is left behind.
+"""
+
+import logging
+import signal
+import sys
+from contextlib import closing
+
+from . import VERSION
+from .client import Client, ServerError, Terms
+from .config import Config, ConfigError
+from .device import Device, describe
+from .engine import Engine
+from .heart import Heart
+from .loop import WITH_DOORBELL, Loop
+from .state import State
+
+log = logging.getLogger("workers.gpu")
+
+CANNOT_START = 2  # exit status: a restart would end the same way
+
+
+def main() -> int:
+    """Run until told to stop; the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        config = Config.from_environment()
+        work(config)
+    except (ConfigError, ServerError) as error:
+        log.critical("%s", error)
+        return CANNOT_START
+    return 0
+
+
+def work(config: Config) -> None:
+    """Register, then take jobs until told to stop; raises ServerError when we are refused."""
+    state, device = State(), describe(config.device)
+    engine = Engine(device, config.threads)
+    with closing(Client(config, state)) as client:
+        loop = Loop(config, client, engine, state)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.stop())
+        terms = client.register(description(config, device))
+        log.info("Registered as %s on %s (%s)", config.name, device.name, device.title)
+        heart = Heart(client, state, terms.heartbeat_seconds)
+        heart.start()
+        engine.warm_up()
+        take_jobs(config, loop, terms)
+        heart.stop()
+
+
+def take_jobs(config: Config, loop: Loop, terms: Terms) -> None:
+    """Run the loop, with a doorbell where a broker can be reached, on its own clock otherwise."""
+    if not config.broker_url:
+        return loop.run(terms.poll_seconds)
+    from .tasks import doorbell
+
+    worker = doorbell(config.broker_url, config.queues, loop)
+    worker.start()
+    loop.run(WITH_DOORBELL)
+    return worker.stop(timeout=2000)
+
+
+def description(config: Config, device: Device) -> dict[str, object]:
+    """What the server is told of this worker."""
+    return {
+        "name": config.name,
+        "kind": "gpu",
+        "queues": list(config.queues),
+        "presets": list(config.presets),
+        "device": f"{device.name} {device.title}".strip(),
+        "memory_bytes": device.memory_bytes,
+        "version": VERSION,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

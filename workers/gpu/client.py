@@ -1,0 +1,195 @@
+"""The worker's side of the protocol over HTTP: every call to the server and to storage is here.
+
+A network error or a busy server is tried again with growing, jittered pauses; what remains is a
+ServerError whose text can be read by a person. Not for deciding what a failure means for a job.
+"""
+
+import hashlib
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any
+
+import httpx
+import tenacity
+
+from .config import Config
+from .errors import JobError
+from .job import Job, Target
+from .state import State
+
+log = logging.getLogger(__name__)
+
+BUSY = {429, 502, 503, 504}
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
+UNTIL_GIVING_UP = 20.0  # seconds, for calls that another wake repeats anyway
+
+
+class ServerError(Exception):
+    """The server could not be reached, or refused; `status` is 0 when there was no answer."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def passing(self) -> bool:
+        """True when the same call may succeed later."""
+        return self.status == 0 or self.status in BUSY
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the server answered to `register`."""
+
+    worker_id: str
+    lease_seconds: float
+    heartbeat_seconds: float
+    poll_seconds: float
+
+
+class Client:
+    """One connection pool to the server and one, without our token, to storage."""
+
+    def __init__(self, config: Config, state: State) -> None:
+        self.config, self.state = config, state
+        timeout = httpx.Timeout(30.0, connect=5.0)
+        self.server = httpx.Client(
+            base_url=f"{config.url}/api/v1/worker/",
+            headers={"Authorization": f"Bearer {config.token}", "Accept": "application/json"},
+            timeout=timeout,
+        )
+        self.storage = httpx.Client(base_url=config.url, timeout=timeout)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.server.close()
+        self.storage.close()
+
+    def register(self, description: dict[str, Any]) -> Terms:
+        """Say who we are; waits for a server that is not there yet until we are told to stop."""
+        answer = self.again(lambda: self.post("register", description), None)
+        return Terms(
+            str(answer["worker_id"]),
+            float(answer["lease_seconds"]),
+            float(answer["heartbeat_seconds"]),
+            float(answer.get("poll_seconds", 2)),
+        )
+
+    def heartbeat(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Say that we live; answers {drain, cancel}. Tried once: the next one comes soon."""
+        return self.post("heartbeat", body, timeout=5.0)
+
+    def claim(self) -> Job | None:
+        """Take the next job, or None when nothing waits for us."""
+        body = {
+            "queues": list(self.config.queues),
+            "presets": list(self.config.presets),
+            "loaded_preset": self.state.loaded_preset,
+        }
+        answer = self.again(lambda: self.post("claim", body))
+        return Job.read(answer["job"]) if answer else None
+
+    def progress(self, body: dict[str, Any]) -> bool:
+        """Report a step; True when the job is canceled. Tried once: the next step comes soon."""
+        return bool(self.post("progress", body, timeout=5.0).get("cancel"))
+
+    def callback(self, body: dict[str, Any], patience: float) -> bool:
+        """Say how a job ended, for up to `patience` seconds; False when the server has moved on."""
+        try:
+            answer = self.again(lambda: self.post("job-callback", body), patience, stoppable=False)
+        except ServerError as error:
+            log.error("Job %s: its end could not be reported: %s", body["job_id"], error)
+            return False
+        return bool(answer.get("accepted"))
+
+    def post(self, path: str, body: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """One POST; the answer's object ({} when empty); raises ServerError."""
+        try:
+            response = self.server.post(path, json=body, **options)
+        except httpx.HTTPError as error:
+            raise ServerError(unreachable(self.config.url, error)) from error
+        if response.is_success:
+            return response.json() if response.content else {}
+        raise ServerError(refusal(path, response), response.status_code)
+
+    def again(
+        self,
+        call: Callable[[], Any],
+        patience: float | None = UNTIL_GIVING_UP,
+        stoppable: bool = True,
+    ) -> Any:
+        """Repeat a call while its failure may pass, for `patience` seconds (None: without end)."""
+        long = math.inf if patience is None else patience
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda e: isinstance(e, ServerError) and e.passing),
+            wait=tenacity.wait_exponential_jitter(SHORTEST_PAUSE, LONGEST_PAUSE, jitter=0.1),
+            sleep=self.state.sleep if stoppable else tenacity.nap.sleep,
+            before_sleep=say_once,
+            stop=lambda state: too_long(state, long) or (stoppable and self.state.stopping),
+            reraise=True,
+        )(call)
+
+    def upload(self, target: Target, file: IO[bytes], mime_type: str, sha256: str) -> None:
+        """Stream a file to its target, check what arrived; raises JobError storage_refused."""
+        try:
+            self.again(lambda: self.put(target, file, mime_type, sha256), stoppable=False)
+        except ServerError as error:
+            log.warning("Storage refused an upload: %s", error)
+            raise JobError("storage_refused", retryable=True, status=error.status) from error
+
+    def put(self, target: Target, file: IO[bytes], mime_type: str, sha256: str) -> None:
+        """One upload from the file's start."""
+        file.seek(0)
+        headers = {"Content-Type": mime_type} | target.headers
+        try:
+            response = self.storage.request(
+                target.method, target.url, content=file, headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise ServerError(unreachable("the storage", error)) from error
+        if not response.is_success:
+            raise ServerError(refusal("upload", response), response.status_code)
+        if not arrived_whole(response, file, sha256):
+            raise ServerError("what the storage holds differs from what was sent", 502)
+
+
+def arrived_whole(response: httpx.Response, file: IO[bytes], sha256: str) -> bool:
+    """Compare the checksum the storage answers: our server's sha256, or S3's MD5 as ETag."""
+    if response.headers.get("content-type", "").startswith("application/json"):
+        return response.json().get("sha256", sha256) == sha256
+    tag = response.headers.get("etag", "").strip('"')
+    if len(tag) != 32 or not set(tag) <= set("0123456789abcdef"):
+        return True  # encrypted or multipart objects: their tag is no checksum
+    md5 = hashlib.md5(usedforsecurity=False)
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        md5.update(piece)
+    return md5.hexdigest() == tag
+
+
+def unreachable(what: str, error: Exception) -> str:
+    """A sentence for a call that got no answer."""
+    return f"{what} cannot be reached ({type(error).__name__}: {error})"
+
+
+def refusal(path: str, response: httpx.Response) -> str:
+    """A sentence for an answer that is no success, in the server's words where it has some."""
+    try:
+        detail = str(response.json().get("detail") or response.json().get("title") or "")
+    except (ValueError, AttributeError):
+        detail = ""
+    reason = detail or response.reason_phrase
+    return f"{path} was answered with {response.status_code} {reason}".strip()
+
+
+def too_long(state: tenacity.RetryCallState, seconds: float) -> bool:
+    """True once a series of tries has lasted this long."""
+    return (state.seconds_since_start or 0.0) >= seconds
+
+
+def say_once(retry_state: tenacity.RetryCallState) -> None:
+    """Log the first failure of a series only, so that a server restart does not fill the log."""
+    if retry_state.attempt_number == 1 and retry_state.outcome:
+        log.warning("%s; trying again", retry_state.outcome.exception())

@@ -1,0 +1,95 @@
+"""A claimed job as the server describes it, in one typed object. Not for what is done with it."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from .errors import JobError
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Which model makes the job: the family names the code, the source its folder or hub id."""
+
+    slug: str
+    family: str
+    source: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place that takes one file: an HTTP method, a url (absolute or a path) and headers."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        """From the protocol's {method, url, headers}."""
+        return cls(data["method"], data["url"], dict(data.get("headers") or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One claimed job. `settings` is what the server wants written inside the finished file."""
+
+    id: str
+    attempt: int
+    preset: Preset
+    content_type: str
+    prompt: str
+    negative_prompt: str
+    parameters: dict[str, Any]
+    seed: int
+    lease_seconds: float
+    mime_type: str
+    upload: Target
+    thumbnail_upload: Target | None
+    settings: dict[str, Any]
+    claimed_at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        """From the `job` object of the answer to a claim; raises KeyError when it lacks a part."""
+        preset, output = data["preset"], data["output"]
+        thumbnail = output.get("thumbnail_upload")
+        return cls(
+            id=data["id"],
+            attempt=int(data["attempt"]),
+            preset=Preset(
+                preset["slug"], preset["family"], preset["source"], preset.get("revision") or ""
+            ),
+            content_type=data["content_type"],
+            prompt=data["prompt"],
+            negative_prompt=data.get("negative_prompt") or "",
+            parameters=dict(data.get("parameters") or {}),
+            seed=int(data["seed"]),
+            lease_seconds=float(data["lease_seconds"]),
+            mime_type=output["mime_type"],
+            upload=Target.read(output["upload"]),
+            thumbnail_upload=Target.read(thumbnail) if thumbnail else None,
+            settings=dict(data.get("settings") or {}),
+        )
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number; raises JobError bad_parameters when it is none or out of bounds."""
+        value = self.parameters.get(name, default)
+        good = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        if not good:
+            raise bad_parameter(name, value)
+        return int(value)
+
+    def real(self, name: str, default: float, low: float, high: float) -> float:
+        """Any number; raises JobError bad_parameters when it is none or out of bounds."""
+        value = self.parameters.get(name, default)
+        good = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not good or not low <= value <= high:
+            raise bad_parameter(name, value)
+        return float(value)
+
+
+def bad_parameter(name: str, value: Any) -> JobError:
+    """The failure of a job whose parameter cannot be used; the value is shortened to be shown."""
+    return JobError("bad_parameters", name=name, value=str(value)[:80])

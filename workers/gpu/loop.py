@@ -1,0 +1,90 @@
+"""Takes jobs one after the other on one thread: rung by a doorbell, or by its own clock.
+
+Whatever rings, the server decides which job comes next. Not for making a job, nor for the broker.
+"""
+
+import logging
+import queue
+import threading
+import time
+
+from .client import Client, ServerError
+from .config import Config
+from .engine import Engine
+from .job import Job
+from .making import Making
+from .state import State
+
+log = logging.getLogger(__name__)
+
+WITH_DOORBELL = 15.0  # seconds between looks of our own, should a doorbell have been lost
+
+
+class Loop:
+    """`run` is for the main thread, `ring` for any other, `stop` for a signal handler."""
+
+    def __init__(self, config: Config, client: Client, engine: Engine, state: State) -> None:
+        self.config, self.client, self.engine, self.state = config, client, engine, state
+        # A SimpleQueue may be written in a signal handler; locks may not be taken there.
+        self.bells: queue.SimpleQueue[threading.Event | None] = queue.SimpleQueue()
+        self.ended = threading.Event()
+
+    def ring(self) -> None:
+        """Have the server asked for jobs, and return when none is left (or we are told to stop).
+
+        Waiting is the point: the message stays ours so long, and the broker rings others meanwhile.
+        """
+        answered = threading.Event()
+        self.bells.put(answered)
+        while not answered.wait(1.0) and not self.ended.is_set():
+            continue
+
+    def stop(self) -> None:
+        """Finish or hand back the job in hand, and take no other."""
+        self.state.stop()
+        self.bells.put(None)
+
+    def run(self, poll_seconds: float) -> None:
+        """Take jobs until told to stop."""
+        rung: list[threading.Event] = []
+        while not self.state.stopping:
+            self.work_until_idle()
+            for bell in rung:
+                bell.set()
+            rung = self.next_bells(poll_seconds)
+        self.ended.set()
+
+    def next_bells(self, poll_seconds: float) -> list[threading.Event]:
+        """Wait for a doorbell, or for the time of our own look; all bells that rang meanwhile."""
+        bells: list[threading.Event | None] = []
+        try:
+            bells.append(self.bells.get(timeout=poll_seconds))
+            while True:
+                bells.append(self.bells.get_nowait())
+        except queue.Empty:
+            return [bell for bell in bells if bell]
+
+    def work_until_idle(self) -> None:
+        """Claim and make jobs until the server has none for us."""
+        while not self.state.stopping and not self.state.draining:
+            try:
+                job = self.client.claim()
+            except ServerError as error:
+                log.warning("No job could be claimed: %s", error)
+                return
+            if job is None:
+                return
+            self.work(job)
+
+    def work(self, job: Job) -> None:
+        """Make one job and say how it ended."""
+        log.info("Job %s: attempt %d with %s", job.id, job.attempt, job.preset.slug)
+        self.state.current_job_id = job.id
+        began = time.monotonic()
+        making = Making(job, self.engine, self.client, self.state, self.config.stop_seconds)
+        body = making.outcome()
+        # A result is worth waiting for a restarting server, as long as the lease may hold.
+        self.client.callback(body, patience=job.lease_seconds)
+        self.state.current_job_id = None
+        self.state.canceled.discard(job.id)
+        log.info("Job %s: %s in %.2f s", job.id, body["status"], time.monotonic() - began)

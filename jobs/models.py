@@ -192,7 +192,7 @@ class Job(PrivateRow):
             models.Index(
                 fields=["lease_expires_at"], name="jobs_leases", condition=Q(status="running")
             ),
-            models.Index(fields=["user", "queue", "-finish_tag"], name="jobs_person_tags"),
+            models.Index(fields=["user", "-finish_tag"], name="jobs_person_tags"),
             models.Index(fields=["user", "-created_at", "-id"], name="jobs_newest"),
             models.Index(fields=["user", "batch_id"], name="jobs_batch"),
         ]

@@ -109,6 +109,8 @@ DATABASES = {
 if env.bool("DATABASE_POOL", False):
     DATABASES["default"]["ENGINE"] = "dj_db_conn_pool.backends.postgresql"
     DATABASES["default"]["POOL_OPTIONS"] = {"POOL_SIZE": 8, "MAX_OVERFLOW": 24, "RECYCLE": 3600}
+# E-mail is unique without regard to case, by an index on lower(email), which the check cannot see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: cache, realtime, broker ---------------------------------------------------------------

@@ -10,7 +10,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-from ourvidz.private_table import on_delete, private_table, touch_function, touch_trigger
+from ourvidz.private_table import private_table, touch_function, touch_trigger
 
 
 class Migration(migrations.Migration):
@@ -204,6 +204,4 @@ class Migration(migrations.Migration):
         private_table("api_tokens"),
         touch_trigger("profiles"),
         touch_trigger("api_tokens"),
-        on_delete("profiles", "id", "users", "CASCADE"),
-        on_delete("api_tokens", "user_id", "users", "CASCADE"),
     ]

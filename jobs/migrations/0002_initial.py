@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from ourvidz.private_table import on_delete, private_table, touch_trigger
+from ourvidz.private_table import private_table, touch_trigger
 
 
 class Migration(migrations.Migration):
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="job",
-            index=models.Index(fields=["user", "queue", "-finish_tag"], name="jobs_person_tags"),
+            index=models.Index(fields=["user", "-finish_tag"], name="jobs_person_tags"),
         ),
         migrations.AddIndex(
             model_name="job",
@@ -124,9 +124,4 @@ class Migration(migrations.Migration):
             service_may="SELECT, INSERT, DELETE",
         ),
         touch_trigger("jobs"),
-        on_delete("jobs", "user_id", "users", "CASCADE"),
-        on_delete("jobs", "workspace_session_id", "workspace_sessions", "SET NULL"),
-        on_delete("jobs", "worker_id", "worker_urls", "SET NULL"),
-        on_delete("job_status", "job_id", "jobs", "CASCADE"),
-        on_delete("job_status", "user_id", "users", "CASCADE"),
     ]

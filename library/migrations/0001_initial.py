@@ -7,7 +7,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-from ourvidz.private_table import on_delete, private_table, touch_trigger, view_of
+from ourvidz.private_table import private_table, touch_trigger, view_of
 
 
 class Migration(migrations.Migration):
@@ -324,12 +324,6 @@ class Migration(migrations.Migration):
         touch_trigger("projects"),
         touch_trigger("media"),
         touch_trigger("references"),
-        on_delete("projects", "user_id", "users", "CASCADE"),
-        on_delete("projects", "cover_id", "media", "SET NULL"),
-        on_delete("media", "user_id", "users", "CASCADE"),
-        on_delete("media", "project_id", "projects", "SET NULL"),
-        on_delete("media", "parent_id", "media", "SET NULL"),
-        on_delete("references", "user_id", "users", "CASCADE"),
         view_of(
             "images",
             "media",

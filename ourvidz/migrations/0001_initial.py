@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from ourvidz.private_table import on_delete, private_table
+from ourvidz.private_table import private_table
 
 
 class Migration(migrations.Migration):
@@ -35,5 +35,4 @@ class Migration(migrations.Migration):
             },
         ),
         private_table("feed_heads", user_may="SELECT, INSERT, UPDATE"),
-        on_delete("feed_heads", "user_id", "users", "CASCADE"),
     ]

@@ -7,7 +7,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-from ourvidz.private_table import on_delete, private_table, touch_trigger
+from ourvidz.private_table import private_table, touch_trigger
 
 
 class Migration(migrations.Migration):
@@ -348,13 +348,4 @@ class Migration(migrations.Migration):
         touch_trigger("workspace_sessions"),
         touch_trigger("workspace_items"),
         touch_trigger("item_references"),
-        on_delete("workspace_sessions", "user_id", "users", "CASCADE"),
-        on_delete("workspace_items", "user_id", "users", "CASCADE"),
-        on_delete("workspace_items", "session_id", "workspace_sessions", "CASCADE"),
-        on_delete("workspace_items", "job_id", "jobs", "SET NULL"),
-        on_delete("workspace_items", "media_id", "media", "SET NULL"),
-        on_delete("workspace_items", "parent_id", "workspace_items", "SET NULL"),
-        on_delete("item_references", "item_id", "workspace_items", "CASCADE"),
-        on_delete("item_references", "reference_id", "references", "CASCADE"),
-        on_delete("item_references", "user_id", "users", "CASCADE"),
     ]

@@ -44,7 +44,7 @@ def work(config: Config) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         terms = client.register(description(config, device))
-        log.info("Registered as %s on %s (%s)", config.name, device.name, device.title)
+        log.info("Registered as %s on %s (%s)", terms.name, device.name, device.title)
         heart = Heart(client, state, terms.heartbeat_seconds)
         heart.start()
         engine.warm_up()
@@ -58,7 +58,7 @@ def take_jobs(config: Config, loop: Loop, terms: Terms) -> None:
         return loop.run(terms.poll_seconds)
     from .tasks import doorbell
 
-    worker = doorbell(config.broker_url, config.queues, loop)
+    worker = doorbell(config, loop)
     worker.start()
     loop.run(WITH_DOORBELL)
     return worker.stop(timeout=2000)
@@ -67,7 +67,6 @@ def take_jobs(config: Config, loop: Loop, terms: Terms) -> None:
 def description(config: Config, device: Device) -> dict[str, object]:
     """What the server is told of this worker."""
     return {
-        "name": config.name,
         "kind": "gpu",
         "queues": list(config.queues),
         "presets": list(config.presets),

@@ -41,9 +41,9 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the server answered to `register`."""
+    """What the server answered to `register`: our name there, and its intervals."""
 
-    worker_id: str
+    name: str
     lease_seconds: float
     heartbeat_seconds: float
     poll_seconds: float
@@ -71,7 +71,7 @@ class Client:
         """Say who we are; waits for a server that is not there yet until we are told to stop."""
         answer = self.again(lambda: self.post("register", description), None)
         return Terms(
-            str(answer["worker_id"]),
+            str(answer["name"]),
             float(answer["lease_seconds"]),
             float(answer["heartbeat_seconds"]),
             float(answer.get("poll_seconds", 2)),

@@ -1,7 +1,6 @@
 """What this process is told by its environment. Nothing else reads the environment."""
 
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -24,7 +23,7 @@ class Config:
     presets: tuple[str, ...]  # empty: every preset whose family is here
     device: str  # auto, cuda, cuda:1, mps or cpu
     threads: int  # 0: as many as the machine has cores
-    name: str
+    namespace: str  # the prefix of everything the installation keeps in Redis
     stop_seconds: float  # a job that needs longer than this to finish is handed back on SIGTERM
 
     @classmethod
@@ -38,7 +37,7 @@ class Config:
             presets=words(env.get("OURVIDZ_PRESETS", "")),
             device=env.get("OURVIDZ_DEVICE", "").strip() or "auto",
             threads=int(number(env, "OURVIDZ_THREADS", 0)),
-            name=env.get("OURVIDZ_WORKER_NAME", "").strip() or socket.gethostname(),
+            namespace=env.get("OURVIDZ_NAMESPACE", "").strip() or "ourvidz",
             stop_seconds=number(env, "OURVIDZ_STOP_SECONDS", 4.0),
         )
 

@@ -12,11 +12,22 @@ from PIL import Image
 
 from . import device, sources
 from .errors import JobError, is_out_of_memory
-from .families import family
+from .families import family, quieten
 from .job import Job, Preset
 from .progress import Step
 
 log = logging.getLogger(__name__)
+
+# By name, since the hub's own package is loaded with the families only.
+HUB_ERRORS = {
+    "EntryNotFoundError",
+    "GatedRepoError",
+    "LocalEntryNotFoundError",
+    "OfflineModeIsEnabled",
+    "RepositoryNotFoundError",
+    "RevisionNotFoundError",
+    "TransportError",
+}
 
 
 class Engine:
@@ -37,6 +48,7 @@ class Engine:
         """Set torch up, once."""
         if not self.prepared:
             device.prepare(self.device, self.threads)
+            quieten()
             self.prepared = True
 
     def load(self, preset: Preset) -> float:
@@ -75,20 +87,18 @@ def loaded(setup: Callable[[], Any], preset: Preset) -> Any:
     except Exception as error:
         if is_out_of_memory(error):
             raise JobError("out_of_memory", retryable=True) from error
-        log.exception("%s could not be loaded", preset.slug)
-        name = preset.source.rstrip("/").rpartition("/")[2]
         code = "model_missing" if is_missing(error) else "model_broken"
+        log.warning("%s could not be loaded (%s): %s", preset.slug, code, error)
+        name = preset.source.rstrip("/").rpartition("/")[2]
         raise JobError(code, model=name) from error
 
 
-def is_missing(error: Exception) -> bool:
-    """True when the hub does not have the model, will not give it, or cannot be reached."""
-    hub = {
-        "RepositoryNotFoundError",
-        "GatedRepoError",
-        "RevisionNotFoundError",
-        "EntryNotFoundError",
-    }
-    offline = {"LocalEntryNotFoundError", "OfflineModeIsEnabled"}
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & (hub | offline)) or isinstance(error, (FileNotFoundError, ConnectionError))
+def is_missing(error: BaseException | None) -> bool:
+    """True when the hub lacks the model, will not give it, or cannot be reached."""
+    while error:
+        if isinstance(error, (FileNotFoundError, ConnectionError)):
+            return True
+        if {kind.__name__ for kind in type(error).__mro__} & HUB_ERRORS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

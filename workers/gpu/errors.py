@@ -31,7 +31,7 @@ class HandedBack(JobError):
     """This process has been told to stop before the job could be finished."""
 
     def __init__(self) -> None:
-        super().__init__("worker_stopping", retryable=True)
+        super().__init__("worker_handed_back", retryable=True)
 
 
 def understood(error: Exception) -> JobError:
@@ -41,7 +41,7 @@ def understood(error: Exception) -> JobError:
     if is_out_of_memory(error):
         return JobError("out_of_memory", retryable=True)
     detail = f"{type(error).__name__}: {error}"[:LONGEST_DETAIL]
-    return JobError("generation_failed", retryable=True, detail=detail)
+    return JobError("engine_error", retryable=True, detail=detail)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -92,4 +92,4 @@ class Job:
 
 def bad_parameter(name: str, value: Any) -> JobError:
     """The failure of a job whose parameter cannot be used; the value is shortened to be shown."""
-    return JobError("bad_parameters", name=name, value=str(value)[:80])
+    return JobError("bad_parameters", reason=f"{name}: {str(value)[:80]}")

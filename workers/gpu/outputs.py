@@ -14,8 +14,7 @@ from typing import IO, Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .errors import JobError
-from .job import Job
+from .job import Job, bad_parameter
 from .thumbhash import thumbhash
 
 THUMBNAIL_SIDE = 512  # pixels along the longer side
@@ -54,7 +53,7 @@ def picture(image: Image.Image, job: Job) -> Output:
         return Output.of(as_png(image, line, settings), job.mime_type)
     if job.mime_type == "image/webp":
         return Output.of(as_webp(image, line, settings), job.mime_type)
-    raise JobError("bad_parameters", name="mime_type", value=job.mime_type)
+    raise bad_parameter("mime_type", job.mime_type)
 
 
 def as_png(image: Image.Image, line: str, settings: dict[str, Any]) -> bytes:

@@ -13,6 +13,8 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AgeLimit, Retries, TimeLimit
 
+from .config import Config
+
 if TYPE_CHECKING:
     from .loop import Loop
 
@@ -30,17 +32,19 @@ class Broker(RedisBroker):
         return super().consume(queue_name, prefetch, IDLE_DELAYED if delayed else timeout)
 
 
-def doorbell(url: str, queues: tuple[str, ...], loop: "Loop") -> dramatiq.Worker:
+def doorbell(config: Config, loop: "Loop") -> dramatiq.Worker:
     """A worker of one thread that rings the loop for every message; not started yet."""
     limits = [AgeLimit(max_age=10 * MINUTE), TimeLimit(time_limit=DAY), Retries(max_retries=0)]
-    broker = Broker(url=url, middleware=limits)
+    namespace = f"{config.namespace}:dramatiq"
+    broker = Broker(url=config.broker_url, middleware=limits, namespace=namespace)
     dramatiq.set_broker(broker)
-    for queue in queues:
+    for queue in config.queues:
         broker.declare_queue(queue)
 
-    @dramatiq.actor(broker=broker, queue_name=queues[0])
+    @dramatiq.actor(broker=broker, queue_name=config.queues[0])
     def gpu_wake(job_id: str) -> None:
         """Ask the server for jobs until none is left; it decides which, not `job_id`."""
         loop.ring()
 
-    return dramatiq.Worker(broker, queues=set(queues), worker_threads=1, worker_timeout=IDLE)
+    queues = set(config.queues)
+    return dramatiq.Worker(broker, queues=queues, worker_threads=1, worker_timeout=IDLE)

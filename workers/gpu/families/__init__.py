@@ -14,7 +14,17 @@ MODULES = {"sdxl": "sdxl"}
 
 
 def family(name: str) -> ModuleType:
-    """The family's module; raises JobError unknown_family."""
+    """The family's module; raises JobError family_unknown."""
     if name not in MODULES:
-        raise JobError("unknown_family", family=name)
+        raise JobError("family_unknown", family=name)
     return importlib.import_module(f".{MODULES[name]}", __package__)
+
+
+def quieten() -> None:
+    """Keep the progress bars and remarks of the libraries out of our log; errors are exceptions."""
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()

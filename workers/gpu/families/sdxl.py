@@ -33,7 +33,7 @@ def setup(place: Place, device: Device) -> Model:
     """Load the pipeline onto the device."""
     pipeline = StableDiffusionXLPipeline.from_pretrained(
         place.source,
-        torch_dtype=number_format(device),
+        dtype=number_format(device),
         add_watermarker=False,
         **place.options(),
     )

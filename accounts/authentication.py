@@ -4,15 +4,18 @@ database's identity); these classes only hand it to DRF. Not for workers, who ha
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import ApiToken
 from accounts.tokens import bearer
+
+if TYPE_CHECKING:
+    # DRF's views read this module's names while they are imported themselves.
+    from rest_framework.views import APIView
 
 
 class TokenAuthentication(authentication.BaseAuthentication):

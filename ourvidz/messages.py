@@ -57,6 +57,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "item_failed": (409, _("There is no picture to save: this one failed.")),
     "item_busy": (409, _("It is being made. Cancel it first.")),
     "media_missing": (404, _("That is no longer in your library.")),
+    "reference_missing": (404, _("That reference is gone.")),
     "file_missing": (404, _("The file is gone from the storage. Make it again.")),
     "name_empty": (422, _("Give it a name.")),
     "name_too_long": (422, _("The name is longer than %(limit)s characters.")),

@@ -1,0 +1,58 @@
+"""Files: eight buckets with the seed's key layout, in a folder or in S3, with an alternative
+storage that takes over. The names below are all that other packages use. Not for rows: apps own
+theirs.
+"""
+
+from ourvidz.storage.keys import (
+    BUCKETS,
+    MIME_TYPES,
+    library_key,
+    media_path,
+    mime_type_of,
+    reference_key,
+    thumbnail_key,
+    workspace_key,
+)
+from ourvidz.storage.objects import (
+    Stored,
+    Where,
+    copy,
+    delete,
+    discard,
+    exists,
+    move,
+    open,
+    received,
+    save,
+    stat,
+)
+from ourvidz.storage.rows import find_file, register_files
+from ourvidz.storage.signed import signed_url, upload_target
+from ourvidz.storage.thumbnails import publish_thumbnail
+
+__all__ = [
+    "BUCKETS",
+    "MIME_TYPES",
+    "Stored",
+    "Where",
+    "copy",
+    "delete",
+    "discard",
+    "exists",
+    "find_file",
+    "library_key",
+    "media_path",
+    "mime_type_of",
+    "move",
+    "open",
+    "publish_thumbnail",
+    "received",
+    "reference_key",
+    "register_files",
+    "save",
+    "signed_url",
+    "stat",
+    "thumbnail_key",
+    "upload_target",
+    "workspace_key",
+]

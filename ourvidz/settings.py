@@ -12,22 +12,23 @@ import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from ourvidz.embedded import addresses
 from ourvidz.secrets import local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.smart_cast = False
 
-DATA_DIR = Path(env.str("OURVIDZ_DATA_DIR", str(BASE_DIR / "var"))).resolve()
-# `manage.py up` leaves the addresses of the services it started here, so that any other command finds
-# them. The environment wins over the file.
-if (DATA_DIR / "services.env").is_file():
-    environ.Env.read_env(str(DATA_DIR / "services.env"))
+# For people who keep their settings in a file: the environment wins over it.
+if (BASE_DIR / ".env").is_file():
+    environ.Env.read_env(str(BASE_DIR / ".env"))
+
+DATA_DIR = Path(env.str("OURVIDZ_DATA_DIR", "") or BASE_DIR / "var").resolve()
 
 DEBUG = env.bool("OURVIDZ_DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(DATA_DIR, "secret_key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SITE_URL = env.str("OURVIDZ_URL", "http://localhost:8000").rstrip("/")
+SITE_URL = (env.str("OURVIDZ_URL", "") or "http://localhost:8000").rstrip("/")
 SECURE = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
@@ -101,7 +102,8 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------------
 DATABASES = {
     "default": {
-        **env.db_url("DATABASE_URL", default="postgresql://ourvidz@localhost/ourvidz"),
+        # Without a url: the server that `manage.py up` starts.
+        **env.db_url_config(env.str("DATABASE_URL", "") or addresses.database_url(DATA_DIR)),
         # The view's own transaction stays on: DRF looks for it to undo what a refused request wrote.
         "ATOMIC_REQUESTS": True,
     }
@@ -114,7 +116,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: cache, realtime, broker ---------------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
+REDIS_URL = env.str("REDIS_URL", "") or addresses.redis(DATA_DIR)
 BROKER_URL = env.str("BROKER_URL", "") or REDIS_URL
 CACHES = {
     "default": {
@@ -198,7 +200,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["ourvidz.api.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "ourvidz.schema.Schema",
-    "EXCEPTION_HANDLER": "ourvidz.errors.problem_handler",
+    "EXCEPTION_HANDLER": "ourvidz.problems.problem_handler",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "read": env.str("THROTTLE_READ", "1200/min"),
@@ -229,6 +231,14 @@ S3_BUCKET = env.str("S3_BUCKET", "")
 S3_REGION = env.str("S3_REGION", "us-east-1")
 S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID", "")
 S3_SECRET_ACCESS_KEY = env.str("S3_SECRET_ACCESS_KEY", "")
+# The alternative takes what the primary refuses: the folder above, or a second bucket.
+S3_ALTERNATIVE_ENDPOINT_URL = env.str("S3_ALTERNATIVE_ENDPOINT_URL", "")
+S3_ALTERNATIVE_BUCKET = env.str("S3_ALTERNATIVE_BUCKET", "")
+S3_ALTERNATIVE_REGION = env.str("S3_ALTERNATIVE_REGION", "us-east-1")
+S3_ALTERNATIVE_ACCESS_KEY_ID = env.str("S3_ALTERNATIVE_ACCESS_KEY_ID", "")
+S3_ALTERNATIVE_SECRET_ACCESS_KEY = env.str("S3_ALTERNATIVE_SECRET_ACCESS_KEY", "")
+# How long deleted media stay in the bin before `manage.py cleanup` removes them for good.
+BIN_DAYS = env.int("BIN_DAYS", 30)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 25 * 1024 * 1024)
 UPLOAD_MAX_PIXELS = env.int("UPLOAD_MAX_PIXELS", 50_000_000)
 STATIC_URL = "/static/"
@@ -248,7 +258,9 @@ JOBS_WAITING_PER_USER = env.int("JOBS_WAITING_PER_USER", 1000)
 WORKSPACE_ITEM_DAYS = env.int("WORKSPACE_ITEM_DAYS", 7)
 
 # --- Browser security -----------------------------------------------------------------------------
-MEDIA_HOSTS = env.list("MEDIA_HOSTS", default=[S3_ENDPOINT_URL] if S3_ENDPOINT_URL else [])
+# Files in S3 come from its host, which pages must be allowed to show.
+S3_HOST = S3_ENDPOINT_URL or f"https://{S3_BUCKET}.s3.{S3_REGION}.amazonaws.com"
+MEDIA_HOSTS = env.list("MEDIA_HOSTS", default=[S3_HOST] if S3_BUCKET else [])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -15,15 +15,14 @@ from pathlib import Path
 
 import psycopg2
 
-from ourvidz.embedded import roles
+from ourvidz.embedded import addresses, roles
 from ourvidz.embedded.postgres import FAST_AND_UNSAFE, Postgres
-from ourvidz.embedded.postgres import url as database_url
 from ourvidz.embedded.redis import Redis
 
 VARIABLE = "OURVIDZ_TEST_SERVERS"
 OWNER_PASSWORD = "the owner in a test"
 # Variables of the person who runs the tests that would change what is tested.
-UNWANTED = ("S3_ENDPOINT_URL", "S3_BUCKET", "BROKER_URL", "OURVIDZ_BROKER_URL", "ALLOWED_HOSTS")
+UNWANTED = ("S3_ENDPOINT_URL", "S3_BUCKET", "BROKER_URL", "OURVIDZ_BROKER_URL")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Servers:
 
     def owner_url(self, database: str) -> str:
         """Return the url by which tests connect: the site's own role, no superuser."""
-        return database_url(
+        return addresses.postgres(
             user=roles.OWNER, password=OWNER_PASSWORD, host=Path(self.sockets), database=database
         )
 
@@ -77,9 +76,9 @@ def set_environment(servers: Servers) -> None:
     """Set what the settings read, so that each process has a database, a Redis and files of its own."""
     name = process_name()
     number = int(name[2:]) + 1 if name.startswith("gw") else 0
-    for unwanted in UNWANTED:
-        os.environ.pop(unwanted, None)
     os.environ.update(
+        # Empty rather than missing: the person's .env file must not fill them in.
+        dict.fromkeys(UNWANTED, ""),
         DJANGO_SETTINGS_MODULE="ourvidz.settings",
         DATABASE_URL=servers.owner_url(f"test_{name}"),
         DATABASE_POOL="0",

@@ -68,7 +68,8 @@ def digest(path: Path) -> str:
 
 def open_to_others(path: Path) -> bool:
     """Say whether any account may walk down to `path` (every folder above it lets others through)."""
-    return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.resolve().parents)
+    folders = [parent for parent in path.resolve().parents if parent.exists()]
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in folders)
 
 
 def database_folder(data_dir: Path) -> Path:
@@ -77,10 +78,25 @@ def database_folder(data_dir: Path) -> Path:
     As root that is outside folders closed to other accounts, such as a home: opening those, as the
     wheel does, would show everybody what else is in them.
     """
-    inside = data_dir / "postgres"
-    if os.geteuid() != 0 or (open_to_others(data_dir) and data_dir.stat().st_mode & stat.S_IXOTH):
-        return inside
+    if _account_can_reach(data_dir):
+        return data_dir / "postgres"
     return ROOT_DATA / digest(data_dir) / "postgres"
+
+
+def socket_folder(data_dir: Path, name: str) -> Path:
+    """Return the folder for the socket of the server `name`, with a path short enough for one."""
+    inside = data_dir / "run" / name
+    short = len(os.fsencode(inside)) + len("/.s.PGSQL.5432.lock") <= SOCKET_PATH_LIMIT
+    if short and _account_can_reach(data_dir):
+        return inside
+    return Path("/tmp", f"ourvidz-{os.geteuid()}-{digest(data_dir)}-{name}")
+
+
+def _account_can_reach(data_dir: Path) -> bool:
+    if os.geteuid() != 0:
+        return True
+    closed = data_dir.exists() and not data_dir.stat().st_mode & stat.S_IXOTH
+    return open_to_others(data_dir) and not closed
 
 
 def programs(folder: Path) -> Path:
@@ -110,16 +126,13 @@ def make_private(path: Path, account: Account) -> Path:
     return path
 
 
-def socket_folder(data_dir: Path, name: str, account: Account) -> Path:
-    """Return a closed folder for the socket of the server `name`, with a path short enough for one."""
-    inside = data_dir / "run" / name
-    reachable = os.geteuid() != 0 or database_folder(data_dir).is_relative_to(data_dir)
-    if reachable and len(os.fsencode(inside)) + len("/.s.PGSQL.5432.lock") <= SOCKET_PATH_LIMIT:
-        inside.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        return make_private(inside, account)
-    folder = Path("/tmp", f"ourvidz-{os.geteuid()}-{digest(data_dir)}-{name}")
-    _refuse_foreign(folder, account)
-    return make_private(folder, account)
+def make_socket_folder(path: Path, account: Account) -> Path:
+    """Make the folder of a socket, closed to everybody but `account`."""
+    if path.parent == Path("/tmp"):
+        _refuse_foreign(path, account)
+    else:
+        path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    return make_private(path, account)
 
 
 def _refuse_foreign(folder: Path, account: Account) -> None:

@@ -10,11 +10,10 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg2
 
-from ourvidz.embedded import folders
+from ourvidz.embedded import addresses, folders
 from ourvidz.embedded.errors import StartFailed, explain
 from ourvidz.embedded.server import Server
 from ourvidz.secrets import local_secret
@@ -39,12 +38,6 @@ FAST_AND_UNSAFE = {
 }
 
 
-def url(*, user: str, password: str, host: Path, database: str) -> str:
-    """Return a database url for a server that listens in the folder `host`."""
-    # The folder goes into the query: Django's readers of such urls do not decode one in the host.
-    return f"postgresql://{user}:{quote(password, safe='')}@/{database}?host={quote(str(host))}"
-
-
 class Postgres:
     """The embedded PostgreSQL of one data folder."""
 
@@ -53,9 +46,9 @@ class Postgres:
         self.account = folders.database_account()
         self.folder = folders.database_folder(data_dir)
         self.programs = folders.programs(_wheel_folder())
-        self.sockets = folders.socket_folder(data_dir, "postgres", self.account)
+        self.sockets = folders.socket_folder(data_dir, "postgres")
         self.settings = SETTINGS | (extra_settings or {})
-        self.admin_password = local_secret(data_dir, "postgres_admin")
+        self.admin_password = local_secret(data_dir, addresses.ADMIN_SECRET)
         self.server = Server(
             name="PostgreSQL",
             command=self._command(),
@@ -65,6 +58,7 @@ class Postgres:
 
     def start(self) -> None:
         """Make the database files if there are none, and start. Raises StartFailed."""
+        folders.make_socket_folder(self.sockets, self.account)
         if not (self.folder / "PG_VERSION").exists():
             self._initialise()
         self._check_version()
@@ -82,7 +76,7 @@ class Postgres:
 
     def role_url(self, user: str, password: str, database: str) -> str:
         """Return the url of a role on this server."""
-        return url(user=user, password=password, host=self.sockets, database=database)
+        return addresses.postgres(user=user, password=password, host=self.sockets, database=database)
 
     def _command(self) -> list[str]:
         settings = self.settings | {"unix_socket_directories": str(self.sockets)}

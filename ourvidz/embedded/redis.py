@@ -8,14 +8,12 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from urllib.parse import quote
 
 import redis
 
-from ourvidz.embedded import folders
+from ourvidz.embedded import addresses, folders
 from ourvidz.embedded.errors import StartFailed, explain
 from ourvidz.embedded.server import Server
-from ourvidz.secrets import local_secret
 
 PROGRAMS = ("valkey-server", "redis-server")
 
@@ -28,9 +26,9 @@ class Redis:
         self.persistent = persistent
         self.account = folders.Account(os.geteuid(), os.getegid())
         self.folder = data_dir / "redis"
-        self.sockets = folders.socket_folder(data_dir, "redis", self.account)
-        self.socket = self.sockets / "redis.sock"
-        self.password = local_secret(data_dir, "redis")
+        self.sockets = folders.socket_folder(data_dir, "redis")
+        self.socket = addresses.redis_socket(data_dir)
+        self.password = addresses.redis_password(data_dir)
         self.server = Server(
             name="Redis",
             command=[str(_program()), str(self.sockets / "redis.conf")],
@@ -40,6 +38,7 @@ class Redis:
 
     def start(self) -> None:
         """Start the server. Raises StartFailed."""
+        folders.make_socket_folder(self.sockets, self.account)
         self._stop_leftover()
         folders.make_private(self.folder, self.account)
         self._write_configuration()
@@ -51,7 +50,7 @@ class Redis:
 
     def url(self, database: int = 0) -> str:
         """Return the url of one of the server's sixteen databases."""
-        return f"unix://:{quote(self.password, safe='')}@{self.socket}?db={database}"
+        return addresses.redis(self.data_dir, database)
 
     def _write_configuration(self) -> None:
         # In a file, since anybody may read the arguments of a process, and these hold the password.

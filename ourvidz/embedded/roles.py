@@ -14,7 +14,8 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn, parse_dsn
 
-OWNER = "ourvidz"
+from ourvidz.embedded.addresses import OWNER
+
 USER_GROUP = "ourvidz_user"
 SERVICE_GROUP = "ourvidz_service"
 BACKUP = "ourvidz_backup"

@@ -13,7 +13,7 @@ MANAGE = [sys.executable, "-u", str(ROOT / "manage.py")]
 
 def web(host: str, port: int) -> list[str]:
     """The web server: HTTP and sockets."""
-    daphne = [sys.executable, "-u", "-m", "daphne", "--verbosity", "0", "--bind", host]
+    daphne = [sys.executable, "-u", "-m", "ourvidz.serving", "--verbosity", "0", "--bind", host]
     # Without a limit of its own an idle keep-alive connection would hold up a stop.
     return [*daphne, "--port", str(port), "ourvidz.asgi:application"]
 

@@ -12,5 +12,6 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="workspace:home"), name="home"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/worker/", include("workers.urls")),
     path("", include("ourvidz.media_urls")),
 ]

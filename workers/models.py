@@ -1,5 +1,5 @@
-"""The registry of workers: who they are, what they can do, when they were last heard of. Not for the
-GPU process itself, which has no database.
+"""The registry of workers: who they are, what they can do, when they were last heard of. Not for
+the GPU process itself, which has no database.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ A network error or a busy server is tried again with growing, jittered pauses; w
 ServerError whose text can be read by a person. Not for deciding what a failure means for a job.
 """
 
+import base64
 import hashlib
 import logging
 import math
@@ -133,16 +134,21 @@ class Client:
 
     def upload(self, target: Target, file: IO[bytes], mime_type: str, sha256: str) -> None:
         """Stream a file to its target, check what arrived; raises JobError storage_refused."""
+        patience = UNTIL_GIVING_UP / 2 if target.fallback else UNTIL_GIVING_UP
         try:
-            self.again(lambda: self.put(target, file, mime_type, sha256), stoppable=False)
+            self.again(lambda: self.put(target, file, mime_type, sha256), patience, stoppable=False)
         except ServerError as error:
             log.warning("Storage refused an upload: %s", error)
-            raise JobError("storage_refused", retryable=True, status=error.status) from error
+            if not target.fallback:
+                raise JobError("storage_refused", retryable=True, status=error.status) from error
+            self.upload(target.fallback, file, mime_type, sha256)
 
     def put(self, target: Target, file: IO[bytes], mime_type: str, sha256: str) -> None:
         """One upload from the file's start."""
         file.seek(0)
-        headers = {"Content-Type": mime_type} | target.headers
+        digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+        headers = {"Content-Type": mime_type, "Content-Digest": f"sha-256=:{digest}:"}
+        headers |= target.headers
         try:
             response = self.storage.request(
                 target.method, target.url, content=file, headers=headers

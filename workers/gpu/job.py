@@ -19,16 +19,21 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place that takes one file: an HTTP method, a url (absolute or a path) and headers."""
+    """A place that takes one file: an HTTP method, a url (absolute or a path) and headers.
+
+    `fallback` is another place, for when this one does not answer.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
+    fallback: "Target | None" = None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
-        """From the protocol's {method, url, headers}."""
-        return cls(data["method"], data["url"], dict(data.get("headers") or {}))
+        """From the protocol's {method, url, headers}, and a fallback of the same shape."""
+        fallback = cls.read(data["fallback"]) if data.get("fallback") else None
+        return cls(data["method"], data["url"], dict(data.get("headers") or {}), fallback)
 
 
 @dataclass(frozen=True, slots=True)

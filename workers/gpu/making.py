@@ -15,8 +15,8 @@ from PIL import Image
 from . import outputs
 from .client import Client
 from .engine import Engine
-from .errors import Canceled, HandedBack, understood
-from .job import Job
+from .errors import Canceled, HandedBack, JobError, understood
+from .job import Job, Target
 from .progress import Reports, Step
 from .state import State
 
@@ -85,16 +85,22 @@ class Making:
         return on_step
 
     def upload(self, file: outputs.Output, image: Image.Image) -> None:
-        """Send the picture and its thumbnail side by side."""
-        if not self.job.thumbnail_upload:
-            return self.send(self.job.upload, file)
+        """Send the picture, and its thumbnail meanwhile."""
         with ThreadPoolExecutor(1, "upload") as pool:
             original = pool.submit(self.send, self.job.upload, file)
-            self.send(self.job.thumbnail_upload, outputs.thumbnail(image))
+            self.send_thumbnail(image)
             original.result()
-        return None
 
-    def send(self, target: Any, file: outputs.Output) -> None:
+    def send_thumbnail(self, image: Image.Image) -> None:
+        """Send the thumbnail; where that fails, the server makes one."""
+        if not self.job.thumbnail_upload:
+            return
+        try:
+            self.send(self.job.thumbnail_upload, outputs.thumbnail(image))
+        except JobError as error:
+            log.warning("Job %s: the thumbnail was not stored: %s", self.job.id, error)
+
+    def send(self, target: Target, file: outputs.Output) -> None:
         """Upload one file."""
         self.client.upload(target, file.file, file.mime_type, file.sha256)
 

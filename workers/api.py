@@ -1,0 +1,136 @@
+"""The worker protocol over HTTP: register, heartbeat, claim, progress, job-callback. A worker has a
+token of its own, is nobody's user, and touches only jobs it has leased. Not for the staff's view of
+workers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from jobs import leases
+from ourvidz import rows
+from ourvidz.destinations import Failure
+from ourvidz.errors import Refused
+from ourvidz.parsers import JSONParser
+from workers import results, serializers, services
+from workers.models import WorkerUrl
+from workers.tokens import IsWorker, WorkerTokenAuthentication
+
+MAX_BYTES = 64 * 1024
+POLL_SECONDS = 2
+
+
+class WorkerView(APIView):
+    """One call of the protocol: a small JSON body from a worker with a valid token."""
+
+    authentication_classes = [WorkerTokenAuthentication]
+    permission_classes = [IsWorker]
+    parser_classes = [JSONParser]
+    throttle_classes: list[Any] = []
+    serializer: type[Serializer[Any]]
+    # Not part of the public API's schema: it is described in ARCHITECTURE.md.
+    schema = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The identity middleware leaves these addresses alone: the identity is set here."""
+        with rows.as_service("worker"):
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+            raise Refused("body_too_large", limit=MAX_BYTES // 1024)
+        super().initial(request, *args, **kwargs)
+
+    def post(self, request: Request) -> Response:
+        """Check the body, then do what the call is for."""
+        serializer = self.serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.call(request.auth, dict(serializer.validated_data))
+
+    def call(self, worker: Any, body: dict[str, Any]) -> Response:
+        """Do it, with a body that was checked."""
+        raise NotImplementedError
+
+
+class Register(WorkerView):
+    """Say what a worker is; answers its name and the intervals it should keep."""
+
+    serializer = serializers.RegisterSerializer
+
+    def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
+        services.register(worker=worker, description=services.Description(**body))
+        return Response(
+            {
+                "worker_id": worker.pk,
+                "name": worker.name,
+                "lease_seconds": settings.LEASE_SECONDS,
+                "heartbeat_seconds": settings.HEARTBEAT_SECONDS,
+                "poll_seconds": POLL_SECONDS,
+            }
+        )
+
+
+class Heartbeat(WorkerView):
+    """Say that a worker lives; answers whether to drain, and which jobs to give up."""
+
+    serializer = serializers.HeartbeatSerializer
+
+    def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
+        orders = services.heartbeat(worker=worker, beat=services.Beat(**body))
+        return Response(asdict(orders))
+
+
+class Claim(WorkerView):
+    """Take the next job; 204 when none waits that this worker can do."""
+
+    serializer = serializers.ClaimSerializer
+
+    def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
+        if worker.status == WorkerUrl.Status.DRAINING:
+            return Response(status=204)
+        loaded = body.pop("loaded_preset")
+        claimed = results.claim(worker=worker, loaded=loaded, **body)
+        if claimed is None:
+            return Response(status=204)
+        job, description = claimed
+        services.note_job(worker=worker, job=job)
+        return Response({"job": description})
+
+
+class Progress(WorkerView):
+    """Show a step; answers whether the job was canceled."""
+
+    serializer = serializers.ProgressSerializer
+
+    def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
+        preview = body.pop("preview")
+        body["preview"] = f"data:image/webp;base64,{preview}" if preview else ""
+        cancel = leases.record_progress(worker=services.holder(worker), **body)
+        return Response({"cancel": cancel})
+
+
+class JobCallback(WorkerView):
+    """Say how an attempt ended. Repeating it changes nothing; one that is over is refused (409)."""
+
+    serializer = serializers.CallbackSerializer
+
+    def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
+        which = {"worker": worker, "job_id": body["job_id"], "attempt": body["attempt"]}
+        reason = ""
+        if body["status"] == "succeeded":
+            reason = results.succeed(**which, output=body["output"], timings=body["timings"])
+        else:
+            error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
+            failure = Failure(code=error["code"], params=error["params"])
+            results.fail(**which, failure=failure, retryable=error["retryable"])
+        services.note_job(worker=worker, job=None)
+        return Response({"accepted": not reason, "reason": reason})

@@ -1,0 +1,191 @@
+"""The registry's writes: tokens, registering, heartbeats, health. All of it runs as the service.
+Not for what a worker does with a job: see results.py and jobs.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.tokens import digest
+from jobs import leases
+from jobs.models import Job
+from ourvidz import feed, live
+from ourvidz.errors import Refused
+from workers.models import WorkerUrl
+from workers.tokens import new_secret
+
+Status = WorkerUrl.Status
+
+# In heartbeats that did not come.
+UNHEALTHY_AFTER, GONE_AFTER = 3, 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a worker says of itself when it registers."""
+
+    kind: str
+    queues: list[str]
+    presets: list[str]
+    device: str
+    memory_bytes: int | None
+    version: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """What a worker says every few seconds: `status` is idle, busy or stopping."""
+
+    status: str
+    loaded_preset: str
+    current_job_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """What a worker is told in return: to take no more jobs, and which to give up."""
+
+    drain: bool
+    cancel: list[uuid.UUID]
+
+
+def issue_worker_token(*, name: str, expires_at: datetime | None = None) -> str:
+    """Make a worker of that name, or give the one there is a new token; return the secret.
+
+    The secret is kept nowhere: only its digest is.
+    """
+    if not name.strip():
+        raise Refused("name_empty", field="name")
+    secret = new_secret()
+    values = {"token_digest": digest(secret), "token_expires_at": expires_at}
+    with transaction.atomic():
+        worker, created = WorkerUrl.objects.get_or_create(name=name.strip(), defaults=values)
+        if not created:
+            WorkerUrl.objects.filter(pk=worker.pk).update(**values)
+    return secret
+
+
+def revoke_worker_token(*, worker_id: uuid.UUID) -> None:
+    """Make a worker's token worthless. Its job, if any, is taken back when its lease ends."""
+    digest_of_nothing = digest(new_secret())
+    WorkerUrl.objects.filter(pk=worker_id).update(token_digest=digest_of_nothing)
+
+
+def set_worker_status(*, worker_id: uuid.UUID, status: str) -> None:
+    """Let an operator drain, disable or bring back a worker."""
+    WorkerUrl.objects.filter(pk=worker_id).update(status=status)
+    _tell(worker_id)
+
+
+def register(*, worker: WorkerUrl, description: Description, now: datetime | None = None) -> None:
+    """Write down what a worker that has just started is and can do."""
+    WorkerUrl.objects.filter(pk=worker.pk).update(
+        **vars(description),
+        status=Status.ACTIVE,
+        loaded_preset="",
+        current_job_id=None,
+        last_heartbeat_at=now or timezone.now(),
+    )
+    _tell(worker.pk)
+
+
+def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> Orders:
+    """Note that a worker lives, keep its job's lease, and tell it what it should stop doing."""
+    now = now or timezone.now()
+    status = _status_after(worker.status, beat.status)
+    changes = {
+        "status": status,
+        "loaded_preset": beat.loaded_preset,
+        "current_job_id": beat.current_job_id,
+    }
+    changed = any(getattr(worker, name) != value for name, value in changes.items())
+    WorkerUrl.objects.filter(pk=worker.pk).update(**changes, last_heartbeat_at=now)
+    if changed:
+        _tell(worker.pk)
+    unwanted = _unwanted(worker, beat.current_job_id, now)
+    return Orders(drain=status == Status.DRAINING, cancel=unwanted)
+
+
+def note_job(*, worker: WorkerUrl, job: Job | None, now: datetime | None = None) -> None:
+    """Write down which job a worker has in hand; None when it has ended."""
+    changes = {
+        "current_job_id": job.pk if job else None,
+        "last_heartbeat_at": now or timezone.now(),
+    }
+    WorkerUrl.objects.filter(pk=worker.pk).update(**changes)
+    _tell(worker.pk)
+
+
+def sweep_worker_health(*, now: datetime | None = None) -> int:
+    """Mark the workers that were not heard of: unhealthy first, gone later; returns how many."""
+    now = now or timezone.now()
+    beat = timedelta(seconds=settings.HEARTBEAT_SECONDS)
+    heard = [Status.ACTIVE, Status.DRAINING]
+    gone = _silent([*heard, Status.UNHEALTHY], now - GONE_AFTER * beat)
+    unhealthy = _silent(heard, now - UNHEALTHY_AFTER * beat)
+    return _mark(gone, Status.GONE) + _mark(set(unhealthy) - set(gone), Status.UNHEALTHY)
+
+
+def holder(worker: WorkerUrl) -> leases.Holder:
+    """Return the worker as the jobs app knows it."""
+    return leases.Holder(id=worker.pk, name=worker.name)
+
+
+def _status_after(status: str, said: str) -> str:
+    """A worker that stops says good-bye; one that is heard again is active; draining is kept."""
+    if said == "stopping":
+        return Status.GONE
+    return Status.DRAINING if status == Status.DRAINING else Status.ACTIVE
+
+
+def _unwanted(worker: WorkerUrl, job_id: uuid.UUID | None, now: datetime) -> list[uuid.UUID]:
+    """The job in hand, if its person canceled it or it was given to somebody else."""
+    if job_id is None:
+        return []
+    held = leases.extend_lease(worker=holder(worker), job_id=job_id, now=now)
+    # The row as well: Redis may have been restarted since the person asked.
+    canceled = live.cancel_requested(job_id) or Job.objects.filter(
+        pk=job_id, cancel_requested_at__isnull=False
+    )
+    return [] if held and not canceled else [job_id]
+
+
+def _silent(statuses: Sequence[str], since: datetime) -> list[uuid.UUID]:
+    silent = WorkerUrl.objects.filter(status__in=statuses, last_heartbeat_at__lt=since)
+    return list(silent.values_list("pk", flat=True))
+
+
+def _mark(workers: list[uuid.UUID] | set[uuid.UUID], status: str) -> int:
+    count = WorkerUrl.objects.filter(pk__in=workers).update(status=status, current_job_id=None)
+    for worker_id in workers:
+        _tell(worker_id)
+    return count
+
+
+def _tell(worker_id: uuid.UUID) -> None:
+    """Show operators a worker as it is now, once that is committed."""
+    transaction.on_commit(lambda: _show(worker_id), robust=True)
+
+
+def _show(worker_id: uuid.UUID) -> None:
+    from ourvidz import rows
+
+    with rows.as_service("fleet"):
+        worker = WorkerUrl.objects.filter(pk=worker_id).first()
+    if worker:
+        feed.staff_moment(
+            "fleet.worker",
+            worker=worker.pk,
+            name=worker.name,
+            status=worker.status,
+            job=worker.current_job_id,
+            loaded_preset=worker.loaded_preset,
+        )

@@ -1,5 +1,5 @@
-"""What allauth asks of us: whether sign-up is open, and that a new account gets its profile. Not for
-how the forms look.
+"""What allauth asks of us: whether sign-up is open, and that a new account gets its profile. Not
+for how the forms look.
 """
 
 from __future__ import annotations

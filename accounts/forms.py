@@ -1,5 +1,5 @@
-"""The sign-in and sign-up forms, with the names that scripts and screen readers rely on. Not for the
-account page's forms.
+"""The sign-in and sign-up forms, with the names that scripts and screen readers rely on. Not for
+the account page's forms.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Gives each request its identity in the database: the person's for pages and the API, the system's for
-sign-in and the admin, none for strangers. Not for permissions: views and services ask for those.
+"""Gives each request its identity in the database: the person's for pages and the API, the system's
+for sign-in and the admin, none for strangers. Not for permissions: views and services ask for
+those.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ PUBLIC = ("/static/", "/health")
 class IdentityMiddleware:
     """Runs the rest of the request in one transaction, as whoever asks.
 
-    ATOMIC_REQUESTS alone opens its transaction too late: a middleware's settings, and a template that is
-    rendered after the view, would have no identity.
+    ATOMIC_REQUESTS alone opens its transaction too late: a middleware's settings, and a template
+    that is rendered after the view, would have no identity.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

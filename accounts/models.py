@@ -1,5 +1,5 @@
-"""People: the account that signs in, the profile that others may one day see, and API tokens. Not for
-sessions or e-mail addresses, which are allauth's and Django's.
+"""People: the account that signs in, the profile that others may one day see, and API tokens. Not
+for sessions or e-mail addresses, which are allauth's and Django's.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""API tokens as they travel: how a secret is made, hashed and found again. Not for issuing or revoking
-them: see services.py.
+"""API tokens as they travel: how a secret is made, hashed and found again. Not for issuing or
+revoking them: see services.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ def new_secret() -> str:
 
 
 def digest(secret: str) -> str:
-    """Return the SHA-256 of a secret, in hex. The secret is random, so a slow hash would add nothing."""
+    """Return the SHA-256 of a secret, in hex. The secret is random, so a slow hash would add
+    nothing.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -1,5 +1,5 @@
-"""What people keep: media (images and videos in one table), projects and uploaded references. Not for
-what is only being tried: that is the workspace.
+"""What people keep: media (images and videos in one table), projects and uploaded references. Not
+for what is only being tried: that is the workspace.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class Media(PrivateRow, StoredFile):
     content_type = models.CharField(max_length=8, choices=Kind.choices)
     title = models.CharField(max_length=200, blank=True)
     prompt = models.TextField()
-    enhanced_prompt = models.TextField(null=True, blank=True)
+    # Nullable like the seed's: none was made, as against an empty one.
+    enhanced_prompt = models.TextField(null=True, blank=True)  # noqa: DJ001
     negative_prompt = models.TextField(blank=True)
     model_type = models.CharField(max_length=64, blank=True)
     quality = models.CharField(max_length=8, blank=True)

@@ -1,5 +1,5 @@
-"""What all API views share: reads of one person's rows, throttles by kind of request, a JSON parser that
-cannot be choked, and problems for errors that happen outside of any view. Not for any one resource.
+"""What all API views share: throttles, pages, and problems for
+errors that happen outside of any view. Not for any one resource.
 """
 
 from __future__ import annotations
@@ -8,66 +8,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, parsers, permissions, views, viewsets
+from rest_framework import exceptions, permissions, views, viewsets
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from ourvidz.errors import PROBLEM_TYPE, Refused, sentence
+from ourvidz.errors import sentence
 from ourvidz.pagination import KeysetPagination
+from ourvidz.problems import PROBLEM_TYPE
 
 API = "/api/"
-JSON_MAX_BYTES = 1024 * 1024
-# Deeper than any request of ours, and far from where Python's recursion ends.
-JSON_MAX_DEPTH = 24
-
-
-class JSONParser(parsers.JSONParser):
-    """JSON that is small, flat enough, and made of values that PostgreSQL can keep."""
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        data = stream.read(JSON_MAX_BYTES + 1)
-        if len(data) > JSON_MAX_BYTES:
-            raise Refused("body_too_large", limit=JSON_MAX_BYTES // 1024)
-        try:
-            value = json.loads(data.decode(), parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise exceptions.ParseError(_("This is not valid JSON.")) from error
-        _check(value)
-        return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON.")
-
-
-def _check(value: Any, depth: int = 0) -> None:
-    """Refuse what no column can keep: NUL characters, half characters, endless numbers."""
-    if depth > JSON_MAX_DEPTH:
-        raise exceptions.ParseError(_("This is nested too deeply."))
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise exceptions.ParseError(_("A number is too large."))
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _check_text(name)
-            _check(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _check(inner, depth + 1)
-
-
-def _check_text(text: str) -> None:
-    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise exceptions.ParseError(_("A text has a character that cannot be kept. Remove it."))
 
 
 class Throttled:
@@ -94,8 +48,13 @@ class ViewSet(Throttled, viewsets.GenericViewSet):
     lookup_value_converter = "uuid"
     lookup_field = "id"
     lookup_url_kwarg = "id"
-    # Empty for filters that spectacular would otherwise guess from the query set.
-    filter_backends: list[Any] = []
+
+    def page_of(self, queryset: QuerySet[Any], **context: Any) -> Response:
+        """Answer with one page of a query set, in the view's serializer."""
+        page = self.paginate_queryset(self.filter_queryset(queryset))
+        context = {**self.get_serializer_context(), **context}
+        serializer = self.get_serializer_class()(page, many=True, context=context)
+        return self.get_paginated_response(serializer.data)
 
 
 @extend_schema(exclude=True)

@@ -1,6 +1,6 @@
-"""The start-up check of the isolation: reads PostgreSQL's catalogue and refuses to start where a private
-table is open, or where our role could step around the policies. Run with `manage.py check --database
-default`. Not for testing the policies themselves: tests attack those.
+"""The start-up check of the isolation: reads PostgreSQL's catalogue and refuses to start where a
+private table is open, or where our role could step around the policies. Run with `manage.py check
+--database default`. Not for testing the policies themselves: tests attack those.
 """
 
 from __future__ import annotations

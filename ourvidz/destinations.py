@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ourvidz import storage
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where a worker puts a job's file: the seed's bucket and key, and the thumbnail's key."""
+    """Where a worker puts a job's file: the seed's bucket and key. The thumbnail lies beside it."""
 
     bucket: str
     key: str
-    thumbnail_key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,24 @@ class Output:
     thumbhash: str = ""
     timings: dict[str, float] = field(default_factory=dict)
 
+    def columns(self, row_id: uuid.UUID) -> dict[str, Any]:
+        """Return the columns of `ourvidz.stored.StoredFile` for the row that gets this file."""
+        return {
+            "storage_path": self.target.key,
+            "bucket_name": self.target.bucket,
+            "storage_place": self.place,
+            "url": storage.media_path(row_id, "original", self.sha256),
+            "thumbnail_url": storage.media_path(row_id, "thumbnail", self.sha256),
+            "mime_type": self.mime_type,
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "width": self.width,
+            "height": self.height,
+            "duration": self.duration,
+            "fps": self.fps,
+            "thumbhash": self.thumbhash,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
@@ -50,6 +69,12 @@ class Destination(Protocol):
 
     name: str
 
+    def room(self, user: Any, wanted: uuid.UUID | None) -> uuid.UUID | None:
+        """Find the room (a session, a project) that a batch goes to, or make one.
+
+        Raises Refused where `wanted` is not the person's.
+        """
+
     def prepare(self, jobs: Sequence[Any]) -> None:
         """Make room: write a placeholder for each job of a new batch."""
 
@@ -59,8 +84,8 @@ class Destination(Protocol):
     def changed(self, job: Any) -> None:
         """The job started, or waits again: tell the page."""
 
-    def deliver(self, job: Any, output: Output) -> uuid.UUID:
-        """Take the result. Repeating it changes nothing. Returns the id of the row that has it."""
+    def deliver(self, job: Any, output: Output) -> None:
+        """Take the result. Repeating it changes nothing."""
 
     def fail(self, job: Any, failure: Failure) -> None:
         """The job ended without a result."""

@@ -1,5 +1,5 @@
-"""The closed list of what the feed can say. Changes say which rows changed; moments paint directly and
-may be lost. Not for how anything looks: pages fetch that.
+"""The closed list of what the feed can say. Changes say which rows changed; moments paint directly
+and may be lost. Not for how anything looks: pages fetch that.
 """
 
 from __future__ import annotations

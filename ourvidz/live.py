@@ -1,5 +1,5 @@
-"""What is only true now and may be lost: a job's latest step and preview, and the wish to cancel it.
-It lives in Redis, never in the database. Not for anything that must survive a restart.
+"""What is only true now and may be lost: a job's latest step and preview, the wish to cancel it,
+and who holds it. It lives in Redis, never in the database. Not for what must survive a restart.
 """
 
 from __future__ import annotations
@@ -12,15 +12,34 @@ from typing import Any
 
 import redis as redis_client
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+POOL = 32
+WAIT_SECONDS = 5.0
 PROGRESS_SECONDS = 120
 CANCEL_SECONDS = 3600
+HOLDER_SECONDS = 3600
 
 
 @cache
 def redis() -> redis_client.Redis:
-    """Return this process's connection pool to Redis."""
-    return redis_client.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    """Return this process's client of Redis, for short commands from any thread.
+
+    At most POOL connections stay open; whoever finds all in use waits. A server that is away is an
+    error (redis.exceptions.RedisError) within seconds, since most callers hold a request up.
+    """
+    pool = redis_client.BlockingConnectionPool.from_url(
+        settings.REDIS_URL,
+        max_connections=POOL,
+        timeout=WAIT_SECONDS,
+        socket_timeout=WAIT_SECONDS,
+        socket_connect_timeout=WAIT_SECONDS,
+        # Once more, at once: a connection that the server closed meanwhile is replaced.
+        retry=Retry(NoBackoff(), 1),
+        decode_responses=True,
+    )
+    return redis_client.Redis(connection_pool=pool)
 
 
 def set_progress(job_id: uuid.UUID | str, *, step: int, of: int, preview: str = "") -> None:
@@ -48,9 +67,21 @@ def cancel_requested(job_id: uuid.UUID | str) -> bool:
     return bool(redis().exists(_key("cancel", job_id)))
 
 
+def set_holder(job_id: uuid.UUID | str, *, worker: str, attempt: int, user: str) -> None:
+    """Remember who holds a running job, so that progress reports need no database."""
+    value = json.dumps({"worker": worker, "attempt": attempt, "user": user})
+    redis().set(_key("holder", job_id), value, ex=HOLDER_SECONDS)
+
+
+def holder(job_id: uuid.UUID | str) -> dict[str, Any] | None:
+    """Return `{worker, attempt, user}` of a running job, or None where Redis does not know."""
+    value = redis().get(_key("holder", job_id))
+    return json.loads(value) if value else None
+
+
 def clear(job_id: uuid.UUID | str) -> None:
     """Forget a job that is finished."""
-    redis().delete(_key("progress", job_id), _key("cancel", job_id))
+    redis().delete(*(_key(kind, job_id) for kind in ("progress", "cancel", "holder")))
 
 
 def _key(kind: str, job_id: uuid.UUID | str) -> str:

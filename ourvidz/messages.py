@@ -1,5 +1,6 @@
-"""Every sentence that OurVidz says when something is refused or fails: code → (HTTP status, words). A
-sentence says what happened and what to do. Not for labels or help texts: those stand in templates.
+"""Every sentence that OurVidz says when something is refused or fails: code → (HTTP status, words).
+A sentence says what happened and what to do. Not for labels or help texts: those stand in
+templates.
 """
 
 from __future__ import annotations

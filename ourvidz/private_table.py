@@ -1,6 +1,6 @@
 """Migration operations that close a table: row-level security with its two policies for private
-tables, grants for shared and service tables, the seed's cascades and the `updated_at` trigger. Not for
-reading or writing rows.
+tables, grants for shared and service tables, the seed's cascades and the `updated_at` trigger. Not
+for reading or writing rows.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ def private_table(
     """Close `table`: each person reaches the rows whose `owner` column is their id.
 
     `parents` maps a foreign key column to the private table it points to. PostgreSQL checks foreign
-    keys without regard to policies, so WITH CHECK asks itself whether the parent is visible: without
-    it a row could hang under another person's.
+    keys without regard to policies, so WITH CHECK asks itself whether the parent is visible:
+    without it a row could hang under another person's.
     """
     name = f'"{table}"'
     visible = "".join(
-        f' AND ({column} IS NULL OR EXISTS (SELECT 1 FROM "{parent}" p WHERE p.id = {name}.{column}))'
+        f" AND ({column} IS NULL OR {_sees(table, column, parent)})"
         for column, parent in (parents or {}).items()
     )
     mine = f"{owner} = {IDENTITY}"
     return RunSQL(
         [
+            *([_own_parent_function(table)] if table in (parents or {}).values() else []),
             f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
             f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
             f"CREATE POLICY {table}_person ON {name} TO {USER_ROLE} "
@@ -48,14 +49,31 @@ def private_table(
         [
             f"DROP POLICY {table}_person ON {name}",
             f"DROP POLICY {table}_service ON {name}",
+            f"DROP FUNCTION IF EXISTS sees_{table}(uuid)",
             f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY",
             f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY",
         ],
     )
 
 
+def _sees(table: str, column: str, parent: str) -> str:
+    if parent == table:
+        return f"sees_{table}({column})"
+    return f'EXISTS (SELECT 1 FROM "{parent}" p WHERE p.id = "{table}".{column})'
+
+
+def _own_parent_function(table: str) -> str:
+    """A policy may not query its own table (PostgreSQL calls that an infinite recursion), a
+    function with the caller's rights may."""
+    return (
+        f"CREATE FUNCTION sees_{table}(uuid) RETURNS boolean LANGUAGE sql STABLE AS "
+        f'$$ SELECT EXISTS (SELECT 1 FROM "{table}" WHERE id = $1) $$'
+    )
+
+
 def view_of(view: str, table: str, where: str, columns: list[str]) -> RunSQL:
-    """Make one of the seed's tables as a view of ours. It looks with the rights of whoever reads it.
+    """Make one of the seed's tables as a view of ours. It looks with the rights of whoever reads
+    it.
 
     A migration that changes the table drops the view first (its reverse does) and makes it again.
     """

@@ -1,5 +1,5 @@
-"""How the API describes itself: tags by resource, and the problems that every operation can answer with.
-Not for describing single operations: their views do that.
+"""How the API describes itself: tags by resource, and the problems that every operation can answer
+with. Not for describing single operations: their views do that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
-from ourvidz.errors import PROBLEM_TYPE
+from ourvidz.problems import PROBLEM_TYPE
 
 # status → when it is answered
 ALWAYS = {

@@ -1,5 +1,5 @@
-"""Secrets that a fresh installation makes for itself: one file each under `var/secrets`, readable by
-its owner only. Not for secrets of a real deployment: those come from the environment.
+"""Secrets that a fresh installation makes for itself: one file each under `var/secrets`, readable
+by its owner only. Not for secrets of a real deployment: those come from the environment.
 """
 
 from __future__ import annotations

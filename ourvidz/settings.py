@@ -104,7 +104,8 @@ DATABASES = {
     "default": {
         # Without a url: the server that `manage.py up` starts.
         **env.db_url_config(env.str("DATABASE_URL", "") or addresses.database_url(DATA_DIR)),
-        # The view's own transaction stays on: DRF looks for it to undo what a refused request wrote.
+        # The view's own transaction stays on: DRF looks for it to undo what a refused request
+        # wrote.
         "ATOMIC_REQUESTS": True,
     }
 }
@@ -197,7 +198,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.authentication.TokenHasScope",
     ],
-    "DEFAULT_PARSER_CLASSES": ["ourvidz.api.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["ourvidz.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "ourvidz.schema.Schema",
     "EXCEPTION_HANDLER": "ourvidz.problems.problem_handler",

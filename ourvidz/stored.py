@@ -1,5 +1,5 @@
-"""The columns of a row that has a file: where it lies, what it is, and the stable urls that pages use.
-Not for reading or writing files: see storage.
+"""The columns of a row that has a file: where it lies, what it is, and the stable urls that pages
+use. Not for reading or writing files: see storage.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from django.db import models
 
 
 class StoredFile(models.Model):
-    """Where a file is and what is known of it. `url` columns hold stable paths, never signatures."""
+    """Where a file is and what is known of it. `url` columns hold stable paths, never
+    signatures.
+    """
 
     class Place(models.TextChoices):
         PRIMARY = "primary"

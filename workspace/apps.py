@@ -5,3 +5,11 @@ from django.apps import AppConfig
 
 class WorkspaceConfig(AppConfig):
     name = "workspace"
+
+    def ready(self) -> None:
+        from ourvidz import destinations
+        from workspace import files
+        from workspace.destination import WorkspaceDestination
+
+        destinations.register(WorkspaceDestination())
+        files.register()

@@ -1,5 +1,5 @@
-"""Where results land first: sessions, their items and what each item refers to. Not for what is kept:
-that is the library.
+"""Where results land first: sessions, their items and what each item refers to. Not for what is
+kept: that is the library.
 """
 
 from __future__ import annotations

@@ -1,0 +1,60 @@
+"""Start-time fair queueing: who is next when many people wait. Each job gets a start and a finish
+tag when it is queued; the claim takes the smallest start tag, and sets the clock to it. One
+person's thousand jobs stand behind each other, not before everybody else's first. Not for leases.
+
+Source: Goyal, Vin, Cheng, "Start-time fair queueing" (1996), with cost in expected GPU seconds.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, Max
+from django.db.models.functions import Greatest
+
+from jobs.models import FairQueue, Job, Preset
+
+# One clock for images and videos, so that their costs weigh against each other.
+CLOCK = "gpu"
+
+
+def expected_seconds(preset: Preset, parameters: dict[str, Any]) -> float:
+    """Return the GPU seconds that a job of these parameters should take: the preset's figure for
+    its defaults, in proportion to pixels and steps."""
+    ratio = 1.0
+    for entry in preset.parameters:
+        if entry["name"] in ("width", "height", "steps", "frames") and entry["default"]:
+            ratio *= parameters.get(entry["name"], entry["default"]) / entry["default"]
+    return max(0.05, preset.expected_seconds * ratio)
+
+
+def tags(user_id: uuid.UUID, costs: Sequence[float]) -> list[tuple[float, float]]:
+    """Return (start, finish) for each of a person's new jobs, one after the other."""
+    latest = (
+        Job.objects.for_user(user_id)
+        .exclude(status=Job.Status.CANCELED)
+        .aggregate(latest=Max("finish_tag"))["latest"]
+    )
+    start = max(virtual_time(), latest or 0.0)
+    found = []
+    for cost in costs:
+        found.append((start, start + cost))
+        start += cost
+    return found
+
+
+def virtual_time() -> float:
+    """Return the start tag of the job that was claimed last."""
+    clock = FairQueue.objects.filter(name=CLOCK).values_list("virtual_time", flat=True).first()
+    return clock or 0.0
+
+
+def advance(start_tag: float) -> None:
+    """Set the clock to a claimed job's start tag; it never goes back. Runs as the service."""
+    changed = FairQueue.objects.filter(name=CLOCK).update(
+        virtual_time=Greatest(F("virtual_time"), start_tag)
+    )
+    if not changed:
+        FairQueue.objects.get_or_create(name=CLOCK, defaults={"virtual_time": start_tag})

@@ -1,0 +1,146 @@
+"""How an attempt ends: with a result, with a reason, or back in the queue. All of it runs as the
+service. Not for checking a worker's file: the workers app does that before it calls here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from jobs import history, queue, services
+from jobs.models import Job
+from ourvidz import destinations, live
+from ourvidz.destinations import Failure, Output
+from ourvidz.errors import Refused
+
+if TYPE_CHECKING:
+    from jobs.leases import Holder
+
+REQUEUED_FIELDS = ["status", "worker_id", "lease_expires_at", "not_before"]
+FAILED_FIELDS = ["status", "finished_at", "lease_expires_at", "failure_code", "failure_params"]
+
+
+def finish_job(*, worker: Holder, job_id: uuid.UUID, attempt: int, output: Output) -> Job:
+    """Take a result. Repeating the call of the attempt that succeeded changes nothing.
+
+    Raises Refused('job_not_leased') for an attempt that is over.
+    """
+    with transaction.atomic():
+        job = _held(worker, job_id, attempt, unless=Job.Status.SUCCEEDED)
+        if job.status == Job.Status.SUCCEEDED:
+            return job
+        job.status = Job.Status.SUCCEEDED
+        job.finished_at = timezone.now()
+        job.lease_expires_at = None
+        job.timings = output.timings
+        job.save(update_fields=["status", "finished_at", "lease_expires_at", "timings"])
+        history.record(job, worker_name=worker.name)
+        destinations.get(job.destination).deliver(job, output)
+        transaction.on_commit(partial(live.clear, job.pk))
+        return job
+
+
+def fail_job(
+    *, worker: Holder, job_id: uuid.UUID, attempt: int, failure: Failure, retryable: bool
+) -> Job:
+    """End an attempt without a result: try again later where that can help, else give the reason.
+
+    The failure code 'canceled' ends the job as canceled. Raises Refused('job_not_leased').
+    """
+    with transaction.atomic():
+        job = _held(worker, job_id, attempt, unless=Job.Status.FAILED)
+        if job.status == Job.Status.RUNNING:
+            end_attempt(
+                job, failure, retryable=retryable, now=timezone.now(), worker_name=worker.name
+            )
+        return job
+
+
+def end_attempt(
+    job: Job, failure: Failure, *, retryable: bool, now: datetime, worker_name: str = ""
+) -> None:
+    """Decide what becomes of a running job whose attempt failed. The caller holds the row's
+    lock.
+    """
+    if failure.code == "canceled" or job.cancel_requested_at is not None:
+        services.end_canceled(job)
+    elif retryable and job.attempt < job.max_attempts:
+        _requeue(job, failure, now, worker_name)
+    else:
+        _fail(job, failure, now, worker_name)
+
+
+def requeue_job(*, job_id: uuid.UUID) -> Job:
+    """Queue a job that ended without a result once more, with a fresh set of attempts. For
+    operators.
+
+    Raises Refused('job_finished') where it succeeded, Refused('not_found') where there is none.
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=job_id).first()
+        if job is None:
+            raise Refused("not_found")
+        if job.status == Job.Status.SUCCEEDED:
+            raise Refused("job_finished")
+        job.max_attempts = job.attempt + settings.JOB_MAX_ATTEMPTS
+        job.cancel_requested_at = job.finished_at = None
+        job.failure_code, job.failure_params = "", {}
+        job.save(
+            update_fields=[
+                "max_attempts",
+                "cancel_requested_at",
+                "finished_at",
+                "failure_code",
+                "failure_params",
+            ]
+        )
+        _requeue(job, Failure(code="requeued"), timezone.now(), "", pause=0)
+        return job
+
+
+def _held(worker: Holder, job_id: uuid.UUID, attempt: int, unless: str) -> Job:
+    """Lock and return a job that the worker holds, or one that this very attempt has ended so."""
+    job = Job.objects.select_for_update().filter(pk=job_id).first()
+    if job is None or job.worker_id != worker.id or job.attempt != attempt:
+        raise Refused("job_not_leased")
+    if job.status not in (Job.Status.RUNNING, unless, Job.Status.CANCELED):
+        raise Refused("job_not_leased")
+    if job.status == Job.Status.CANCELED and unless == Job.Status.SUCCEEDED:
+        raise Refused("job_not_leased")
+    return job
+
+
+def _requeue(
+    job: Job, failure: Failure, now: datetime, worker_name: str, pause: float | None = None
+) -> None:
+    if pause is None:
+        pause = settings.JOB_BACKOFF_SECONDS * 2 ** (job.attempt - 1)
+    job.status = Job.Status.QUEUED
+    job.worker_id = None
+    job.lease_expires_at = None
+    job.not_before = now + timedelta(seconds=pause) if pause else None
+    job.save(update_fields=REQUEUED_FIELDS)
+    history.record(job, worker_name=worker_name, reason=failure.code, params=failure.params)
+    destinations.get(job.destination).changed(job)
+    transaction.on_commit(partial(live.clear, job.pk))
+    if not pause:
+        transaction.on_commit(partial(queue.ring, job.queue, job.pk), robust=True)
+
+
+def _fail(job: Job, failure: Failure, now: datetime, worker_name: str) -> None:
+    params = {**failure.params, "attempts": job.attempt}
+    job.status = Job.Status.FAILED
+    job.finished_at = now
+    job.lease_expires_at = None
+    job.failure_code = failure.code
+    job.failure_params = params
+    job.save(update_fields=FAILED_FIELDS)
+    history.record(job, worker_name=worker_name, reason=failure.code, params=params)
+    destinations.get(job.destination).fail(job, Failure(code=failure.code, params=params))
+    transaction.on_commit(partial(live.clear, job.pk))

@@ -1,0 +1,29 @@
+"""The doorbell: a message that says "there is work on this queue", with a job's id and nothing
+else. Lost, late or doubled messages do no harm, since a worker that wakes claims by row. Not for
+actors: nobody imports one to enqueue.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+import dramatiq
+
+log = logging.getLogger(__name__)
+
+ACTOR = "gpu_wake"
+
+
+def ring(queue: str, job_id: uuid.UUID) -> None:
+    """Wake a worker of the queue. A broker that does not answer is no failure: the sweep rings
+    again, and workers without a broker poll."""
+    message: dramatiq.Message[None] = dramatiq.Message(
+        queue_name=queue, actor_name=ACTOR, args=(str(job_id),), kwargs={}, options={}
+    )
+    broker = dramatiq.get_broker()
+    try:
+        broker.declare_queue(queue)
+        broker.enqueue(message)
+    except (dramatiq.errors.ConnectionError, OSError) as error:
+        log.warning("The doorbell of %s did not ring: %s", queue, error)

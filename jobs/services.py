@@ -1,0 +1,190 @@
+"""Writes that people ask for: to queue jobs and to cancel them. Not for what workers do with a job:
+see leases.py and outcomes.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from jobs import fairness, history, queue
+from jobs.models import Job, Preset
+from jobs.specs import JobSpec, checked_parameters, checked_prompt, checked_seeds
+from ourvidz import destinations, live
+from ourvidz.errors import Refused
+from ourvidz.models import uuid7
+
+CANCELED, CANCELING, FINISHED = "canceled", "canceling", "finished"
+
+
+def queue_job(*, user: Any, spec: JobSpec) -> list[Job]:
+    """Write a batch of jobs with their placeholders and ring for a worker when it is committed.
+
+    An idempotency key that was used for the same request returns that batch. Raises Refused.
+    """
+    if spec.idempotency_key and (found := _repeated(user, spec)):
+        return found
+    try:
+        with transaction.atomic():
+            return _queue(user, spec)
+    except IntegrityError:
+        # Two equal requests at once: the other one was first.
+        if spec.idempotency_key and (found := _repeated(user, spec)):
+            return found
+        raise
+
+
+def cancel_job(*, user: Any, job_id: uuid.UUID) -> str:
+    """Cancel a job: at once where it waits, at the next step where it runs.
+
+    Returns which it was: 'canceled', 'canceling', or 'finished' where there was nothing to cancel.
+    Raises Refused('not_found').
+    """
+    with transaction.atomic():
+        job = Job.objects.for_user(user).select_for_update().filter(pk=job_id).first()
+        if job is None:
+            raise Refused("not_found")
+        if job.is_finished:
+            return CANCELED if job.status == Job.Status.CANCELED else FINISHED
+        if job.status == Job.Status.RUNNING:
+            return _cancel_running(job)
+        return _cancel_waiting(job)
+
+
+def cancel_batch(*, user: Any, batch_id: uuid.UUID) -> dict[uuid.UUID, str]:
+    """Cancel every unfinished job of a batch; returns the outcome of each."""
+    jobs = Job.objects.for_user(user).unfinished().filter(batch_id=batch_id)
+    return {
+        job_id: cancel_job(user=user, job_id=job_id) for job_id in jobs.values_list("pk", flat=True)
+    }
+
+
+def offered_preset(slug: str) -> Preset:
+    """Return a preset that can be used now. Raises Refused."""
+    preset = Preset.objects.filter(slug=slug).first()
+    if preset is None:
+        raise Refused("preset_unknown", field="preset", preset=slug)
+    if not preset.is_enabled:
+        raise Refused("preset_disabled", field="preset", preset=str(preset))
+    return preset
+
+
+def end_canceled(job: Job) -> None:
+    """Write that a job ended because its owner wanted so. The caller holds the row's lock."""
+    job.status = Job.Status.CANCELED
+    job.finished_at = timezone.now()
+    job.lease_expires_at = None
+    job.failure_code = CANCELED
+    job.save(update_fields=["status", "finished_at", "lease_expires_at", "failure_code"])
+    history.record(job, reason=CANCELED)
+    destinations.get(job.destination).fail(job, destinations.Failure(code=CANCELED))
+    transaction.on_commit(partial(live.clear, job.pk))
+
+
+def _queue(user: Any, spec: JobSpec) -> list[Job]:
+    preset = offered_preset(spec.preset)
+    prompt = checked_prompt(spec.prompt)
+    parameters = checked_parameters(preset, spec.parameters)
+    seeds = checked_seeds(spec.seed, spec.count)
+    _check_quota(user, len(seeds))
+    destination = _destination(spec)
+    room = destination.room(user, spec.room())
+    jobs = _build(user, spec, preset, prompt, parameters, seeds, room)
+    Job.objects.bulk_create(jobs)
+    history.record_all(jobs)
+    destination.prepare(jobs)
+    for job in jobs:
+        transaction.on_commit(partial(queue.ring, job.queue, job.pk), robust=True)
+    return jobs
+
+
+def _build(
+    user: Any,
+    spec: JobSpec,
+    preset: Preset,
+    prompt: str,
+    parameters: dict[str, Any],
+    seeds: Sequence[int],
+    room: uuid.UUID | None,
+) -> list[Job]:
+    cost = fairness.expected_seconds(preset, parameters)
+    tags = fairness.tags(user.pk, [cost] * len(seeds))
+    in_workspace = spec.destination == Job.Destination.WORKSPACE
+    shared: dict[str, Any] = {
+        **_of_preset(preset),
+        "user": user,
+        "batch_id": uuid7(),
+        "prompt": prompt,
+        "negative_prompt": parameters.get("negative_prompt", ""),
+        "parameters": parameters,
+        "destination": spec.destination,
+        "workspace_session_id": room if in_workspace else None,
+        "project_id": None if in_workspace else room,
+        "parent_id": spec.parent_id,
+        "relation": spec.relation,
+        "max_attempts": settings.JOB_MAX_ATTEMPTS,
+        "cost": cost,
+        "idempotency_key": spec.idempotency_key,
+        "request_hash": spec.fingerprint() if spec.idempotency_key else "",
+    }
+    return [
+        Job(batch_index=index, seed=seed, start_tag=start, finish_tag=finish, **shared)
+        for index, (seed, (start, finish)) in enumerate(zip(seeds, tags, strict=True))
+    ]
+
+
+def _of_preset(preset: Preset) -> dict[str, Any]:
+    """What a job keeps of its preset, since the preset may change while it waits."""
+    return {
+        "preset_slug": preset.slug,
+        "preset_revision": preset.revision,
+        "content_type": preset.content_type,
+        "quality": preset.quality,
+        "job_type": preset.job_type,
+        "bucket_name": preset.bucket_name,
+        "queue": preset.queue,
+    }
+
+
+def _destination(spec: JobSpec) -> destinations.Destination:
+    try:
+        return destinations.get(spec.destination)
+    except KeyError:
+        raise Refused("destination_unknown", field="destination") from None
+
+
+def _check_quota(user: Any, wanted: int) -> None:
+    limit = settings.JOBS_WAITING_PER_USER
+    if Job.objects.for_user(user).unfinished().count() + wanted > limit:
+        raise Refused("quota_waiting", limit=limit)
+
+
+def _repeated(user: Any, spec: JobSpec) -> list[Job]:
+    """Return the batch that this key made before. Raises Refused where it was another request."""
+    jobs = list(
+        Job.objects.for_user(user)
+        .filter(idempotency_key=spec.idempotency_key)
+        .order_by("batch_index")
+    )
+    if jobs and jobs[0].request_hash != spec.fingerprint():
+        raise Refused("idempotency_mismatch")
+    return jobs
+
+
+def _cancel_waiting(job: Job) -> str:
+    end_canceled(job)
+    return CANCELED
+
+
+def _cancel_running(job: Job) -> str:
+    if job.cancel_requested_at is None:
+        job.cancel_requested_at = timezone.now()
+        job.save(update_fields=["cancel_requested_at"])
+    transaction.on_commit(partial(live.request_cancel, job.pk))
+    return CANCELING

@@ -1,0 +1,135 @@
+"""What a person asks for, and whether a preset allows it. Not for writing rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import uuid
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from jobs.models import Preset
+from ourvidz.errors import Refused
+
+PROMPT_LIMIT = 3000
+COUNT_LIMIT = 16
+SEED_LIMIT = 2**53 - 1  # what a browser can still count exactly
+RANDOM_SEED_LIMIT = 2**32
+TYPES = {"integer": (int,), "number": (int, float), "text": (str,), "boolean": (bool,)}
+TYPE_NAMES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "text": "text",
+    "boolean": "yes or no",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec:
+    """One request: `count` items of one prompt, each with its own seed (the first is `seed`)."""
+
+    prompt: str
+    preset: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    count: int = 1
+    destination: str = "library"
+    session_id: uuid.UUID | None = None
+    project_id: uuid.UUID | None = None
+    idempotency_key: str = ""
+    parent_id: uuid.UUID | None = None
+    relation: str = ""
+
+    def fingerprint(self) -> str:
+        """Return a hash that is equal for equal requests."""
+        text = json.dumps(asdict(self), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def room(self) -> uuid.UUID | None:
+        """Return the session or the project that it asks for."""
+        return self.session_id if self.destination == "workspace" else self.project_id
+
+
+def checked_prompt(prompt: str, limit: int = PROMPT_LIMIT) -> str:
+    """Return the prompt without the white space around it. Raises Refused."""
+    text = prompt.strip()
+    if not text:
+        raise Refused("prompt_empty", field="prompt")
+    if len(text) > limit:
+        raise Refused("prompt_too_long", field="prompt", length=len(text), limit=limit)
+    if not _can_be_kept(text):
+        raise Refused("prompt_unreadable", field="prompt")
+    return text
+
+
+def checked_seeds(seed: int | None, count: int) -> list[int]:
+    """Return a seed for each item: `seed`, `seed + 1`, …, or a random start. Raises Refused."""
+    if isinstance(count, bool) or not 1 <= count <= COUNT_LIMIT:
+        raise Refused("count_range", field="count", limit=COUNT_LIMIT)
+    first = secrets.randbelow(RANDOM_SEED_LIMIT) if seed is None else seed
+    if isinstance(first, bool) or not 0 <= first <= SEED_LIMIT - count:
+        raise Refused("seed_range", field="seed", limit=SEED_LIMIT)
+    return [first + index for index in range(count)]
+
+
+def checked_parameters(preset: Preset, given: dict[str, Any]) -> dict[str, Any]:
+    """Return every declared parameter, as given or by default. Raises Refused for what is not
+    so.
+    """
+    declared = {entry["name"]: entry for entry in preset.parameters}
+    for name in given:
+        if name not in declared:
+            raise Refused("parameter_unknown", field=name, name=name, preset=str(preset))
+    return {name: _checked(entry, given.get(name)) for name, entry in declared.items()}
+
+
+def _checked(entry: dict[str, Any], value: Any) -> Any:
+    if value is None:
+        return entry["default"]
+    _check_type(entry, value)
+    if entry["type"] == "choice":
+        return value
+    if entry["type"] == "text":
+        return _checked_text(entry, value)
+    _check_range(entry, value)
+    return value
+
+
+def _check_type(entry: dict[str, Any], value: Any) -> None:
+    if entry["type"] == "choice":
+        if value not in entry["choices"]:
+            choices = ", ".join(map(str, entry["choices"]))
+            raise Refused("parameter_choice", field=entry["name"], **_label(entry), choices=choices)
+        return
+    is_flag = isinstance(value, bool)
+    if not isinstance(value, TYPES[entry["type"]]) or is_flag != (entry["type"] == "boolean"):
+        wanted = TYPE_NAMES[entry["type"]]
+        raise Refused("parameter_type", field=entry["name"], **_label(entry), type=wanted)
+
+
+def _checked_text(entry: dict[str, Any], value: str) -> str:
+    limit = entry.get("max", PROMPT_LIMIT)
+    if len(value) > limit:
+        raise Refused("prompt_too_long", field=entry["name"], length=len(value), limit=limit)
+    if not _can_be_kept(value):
+        raise Refused("prompt_unreadable", field=entry["name"])
+    return value.strip()
+
+
+def _check_range(entry: dict[str, Any], value: float) -> None:
+    low, high, step = entry.get("min"), entry.get("max"), entry.get("step")
+    # Written so that not-a-number is outside of every range.
+    if low is not None and high is not None and not low <= value <= high:
+        raise Refused("parameter_range", field=entry["name"], **_label(entry), min=low, max=high)
+    if entry["type"] == "integer" and step and (value - (low or 0)) % step:
+        raise Refused("parameter_step", field=entry["name"], **_label(entry), step=step)
+
+
+def _label(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"label": entry.get("label", entry["name"])}
+
+
+def _can_be_kept(text: str) -> bool:
+    """PostgreSQL keeps no NUL character, and UTF-8 no half of a surrogate pair."""
+    return not any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text)

@@ -1,0 +1,68 @@
+"""The library as a place where jobs deliver: the seed's traditional flow, without a workspace. Not
+for saving an item of the workspace: that moves a file that is there already.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from library.models import Media
+from library.services import own_project
+from ourvidz import feed, storage
+from ourvidz.destinations import Failure, Output, Target
+
+
+class LibraryDestination:
+    """Writes a job's result straight into `media`."""
+
+    name = "library"
+
+    def room(self, user: Any, wanted: uuid.UUID | None) -> uuid.UUID | None:
+        return own_project(user, wanted).pk if wanted else None
+
+    def prepare(self, jobs: Sequence[Any]) -> None:
+        for job in jobs:
+            self.changed(job)
+
+    def target(self, job: Any, extension: str) -> Target:
+        key = storage.library_key(job.user_id, job.content_type, job.pk, extension, job.attempt)
+        return Target(bucket=job.bucket_name, key=key)
+
+    def changed(self, job: Any) -> None:
+        feed.publish(
+            job.user_id,
+            "job.changed",
+            {"job": job.pk},
+            status=job.status,
+            destination=self.name,
+        )
+
+    def deliver(self, job: Any, output: Output) -> None:
+        media, is_new = Media.objects.get_or_create(job_id=job.pk, defaults=_columns(job, output))
+        if is_new:
+            ids = {"media": media.pk}
+            feed.publish(job.user_id, "media.created", ids, content_type=media.content_type)
+        self.changed(job)
+
+    def fail(self, job: Any, failure: Failure) -> None:
+        self.changed(job)
+
+
+def _columns(job: Any, output: Output) -> dict[str, Any]:
+    # The row takes the job's id, so that the file's name is the row's.
+    return {
+        "id": job.pk,
+        "user_id": job.user_id,
+        "project_id": job.project_id,
+        "content_type": job.content_type,
+        "prompt": job.prompt,
+        "negative_prompt": job.negative_prompt,
+        "model_type": job.preset_slug,
+        "quality": job.quality,
+        "generation_params": job.parameters,
+        "seed": job.seed,
+        "metadata": {"timings": output.timings},
+        **output.columns(job.pk),
+    }

@@ -1,0 +1,122 @@
+"""The workspace as a place where jobs deliver: a placeholder the moment a job is queued, the result
+in its place. Not for what people do with items: see services.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from ourvidz import feed, storage
+from ourvidz.destinations import Failure, Output, Target
+from workspace.models import WorkspaceItem, WorkspaceSession
+from workspace.sessions import active_session, own_session
+
+Status = WorkspaceItem.Status
+
+
+class WorkspaceDestination:
+    """Keeps one item for each job."""
+
+    name = "workspace"
+
+    def room(self, user: Any, wanted: uuid.UUID | None) -> uuid.UUID | None:
+        session = own_session(user, wanted) if wanted else active_session(user)
+        return session.pk
+
+    def prepare(self, jobs: Sequence[Any]) -> None:
+        items = WorkspaceItem.objects.bulk_create(_placeholder(job) for job in jobs)
+        first = jobs[0]
+        # The session was used: it moves to the front, and so does its end.
+        WorkspaceSession.objects.filter(pk=first.workspace_session_id).update(expires_at=_expiry())
+        ids = {
+            "session": first.workspace_session_id,
+            "batch": first.batch_id,
+            "items": [item.pk for item in items],
+        }
+        feed.publish(first.user_id, "items.created", ids)
+
+    def target(self, job: Any, extension: str) -> Target:
+        item = _item(job)
+        key = storage.workspace_key(
+            job.user_id, item.session_id, job.content_type, item.pk, extension, job.attempt
+        )
+        return Target(bucket=job.bucket_name, key=key)
+
+    def changed(self, job: Any) -> None:
+        item = _item(job)
+        if item.status == Status.FAILED:
+            item.status, item.failure_code, item.failure_params = Status.GENERATING, "", {}
+            item.save(update_fields=["status", "failure_code", "failure_params"])
+        _publish(item, job)
+
+    def deliver(self, job: Any, output: Output) -> None:
+        item = _item(job)
+        if item.has_file:
+            return
+        for name, value in output.columns(item.pk).items():
+            setattr(item, name, value)
+        item.status = Status.GENERATED
+        item.metadata = {**item.metadata, "timings": output.timings}
+        item.expires_at = _expiry()
+        item.save()
+        _publish(item, job)
+
+    def fail(self, job: Any, failure: Failure) -> None:
+        item = _item(job)
+        item.status = Status.FAILED
+        item.failure_code = failure.code
+        item.failure_params = failure.params
+        item.save(update_fields=["status", "failure_code", "failure_params"])
+        _publish(item, job)
+
+
+def _item(job: Any) -> WorkspaceItem:
+    """Return the job's item, locked. One that is gone is made again, in a session that exists."""
+    item = WorkspaceItem.objects.select_for_update().filter(job_id=job.pk).first()
+    if item is not None:
+        return item
+    if job.workspace_session_id is None:
+        job.workspace_session = active_session(job.user)
+        job.save(update_fields=["workspace_session"])
+    item = _placeholder(job)
+    item.save()
+    return item
+
+
+def _placeholder(job: Any) -> WorkspaceItem:
+    return WorkspaceItem(
+        session_id=job.workspace_session_id,
+        user_id=job.user_id,
+        job=job,
+        batch_id=job.batch_id,
+        batch_index=job.batch_index,
+        parent_id=job.parent_id,
+        relation=job.relation,
+        prompt=job.prompt,
+        negative_prompt=job.negative_prompt,
+        content_type=job.content_type,
+        model_type=job.preset_slug,
+        quality=job.quality,
+        generation_params=job.parameters,
+        seed=job.seed,
+        width=job.parameters.get("width"),
+        height=job.parameters.get("height"),
+        bucket_name=job.bucket_name,
+        status=Status.GENERATING,
+        expires_at=_expiry(),
+    )
+
+
+def _publish(item: WorkspaceItem, job: Any) -> None:
+    ids = {"item": item.pk, "session": item.session_id}
+    feed.publish(item.user_id, "item.changed", ids, status=item.status, job_status=job.status)
+
+
+def _expiry() -> Any:
+    return timezone.now() + timedelta(days=settings.WORKSPACE_ITEM_DAYS)

@@ -1,0 +1,189 @@
+"""Writes to items: save, delete, regenerate. Not for sessions (sessions.py) nor for how results
+arrive (destination.py).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.services import cancel_job, queue_job
+from jobs.specs import JobSpec
+from library.models import Media
+from library.services import own_project
+from ourvidz import feed, storage
+from ourvidz.errors import Refused
+from ourvidz.models import uuid7
+from workspace.models import WorkspaceItem
+from workspace.sessions import (
+    activate_session,
+    active_session,
+    clear_workspace_session,
+    create_workspace_session,
+    delete_session,
+    own_session,
+    rename_session,
+    restore_session,
+)
+
+__all__ = [
+    "activate_session",
+    "active_session",
+    "clear_workspace_session",
+    "create_workspace_session",
+    "delete_item",
+    "delete_session",
+    "own_item",
+    "own_session",
+    "regenerate_item",
+    "rename_session",
+    "restore_item",
+    "restore_session",
+    "save_workspace_item_to_library",
+]
+
+Status = WorkspaceItem.Status
+COPIED = [
+    "content_type",
+    "prompt",
+    "enhanced_prompt",
+    "negative_prompt",
+    "model_type",
+    "quality",
+    "generation_params",
+    "seed",
+    "metadata",
+    "storage_place",
+    "bucket_name",
+    "mime_type",
+    "bytes",
+    "sha256",
+    "width",
+    "height",
+    "duration",
+    "fps",
+    "thumbhash",
+]
+
+
+@transaction.atomic
+def save_workspace_item_to_library(
+    *, user: Any, item_id: uuid.UUID, project_id: uuid.UUID | None = None
+) -> Media:
+    """Move an item to the library: file and row, all or nothing. Repeating it returns the same
+    media.
+
+    The seed's function of the same name. Raises Refused.
+    """
+    item = own_item(user, item_id, lock=True)
+    if item.media is not None:
+        return item.media
+    _check_can_be_saved(item)
+    project = own_project(user, project_id) if project_id else None
+    media = _media_of(item)
+    media.project = project
+    media.save(force_insert=True)
+    _point_at(item, media)
+    feed.publish(
+        item.user_id, "media.created", {"media": media.pk}, content_type=media.content_type
+    )
+    _publish(item)
+    return media
+
+
+@transaction.atomic
+def delete_item(*, user: Any, item_id: uuid.UUID) -> None:
+    """Put an item into the bin. What is being made is canceled; saved media stay."""
+    item = own_item(user, item_id, lock=True)
+    if item.status == Status.GENERATING and item.job_id:
+        cancel_job(user=user, job_id=item.job_id)
+    WorkspaceItem.objects.filter(pk=item.pk).update(deleted_at=timezone.now())
+    feed.publish(user.pk, "item.removed", {"item": item.pk, "session": item.session_id})
+
+
+@transaction.atomic
+def restore_item(*, user: Any, item_id: uuid.UUID) -> WorkspaceItem:
+    """Take an item back out of the bin. Raises Refused('item_missing')."""
+    item = WorkspaceItem.objects.for_user(user).filter(pk=item_id).first()
+    if item is None:
+        raise Refused("item_missing")
+    item.deleted_at = None
+    item.save(update_fields=["deleted_at"])
+    _publish(item)
+    return item
+
+
+def regenerate_item(*, user: Any, item_id: uuid.UUID, keep_seed: bool = False) -> list[Job]:
+    """Make an item once more with its own settings: a new one beside it, by a new seed or its own.
+
+    Raises Refused.
+    """
+    item = own_item(user, item_id)
+    spec = JobSpec(
+        prompt=item.prompt,
+        preset=item.model_type or "",
+        parameters=item.generation_params,
+        seed=item.seed if keep_seed else None,
+        destination=Job.Destination.WORKSPACE,
+        session_id=item.session_id,
+        parent_id=item.pk,
+        relation="retry" if keep_seed else "regenerated",
+    )
+    return queue_job(user=user, spec=spec)
+
+
+def own_item(user: Any, item_id: uuid.UUID, *, lock: bool = False) -> WorkspaceItem:
+    """Return an item of this person's that is not in the bin. Raises Refused('item_missing')."""
+    items = WorkspaceItem.objects.for_user(user).present().filter(pk=item_id)
+    if lock:
+        items = items.select_for_update()
+    item = items.first()
+    if item is None:
+        raise Refused("item_missing")
+    return item
+
+
+def _check_can_be_saved(item: WorkspaceItem) -> None:
+    if item.status == Status.GENERATING:
+        raise Refused("item_unfinished")
+    if item.status == Status.FAILED or not item.has_file:
+        raise Refused("item_failed")
+
+
+def _media_of(item: WorkspaceItem) -> Media:
+    """Build the library's row and move the file to the library's key; nothing is saved yet."""
+    media = Media(id=uuid7(), user_id=item.user_id, item_id=item.pk, job_id=item.job_id)
+    for name in COPIED:
+        setattr(media, name, getattr(item, name) or getattr(media, name))
+    extension = item.storage_path.rpartition(".")[2]
+    key = storage.library_key(item.user_id, item.content_type, media.pk, extension)
+    media.storage_path = key
+    media.storage_place = storage.move(item.bucket_name, item.storage_path, key, item.storage_place)
+    media.url = storage.media_path(media.pk, "original", media.sha256)
+    media.thumbnail_url = storage.media_path(media.pk, "thumbnail", media.sha256)
+    media.parent = _saved_parent(item)
+    media.relation = item.relation if media.parent else ""
+    return media
+
+
+def _saved_parent(item: WorkspaceItem) -> Media | None:
+    return item.parent.media if item.parent else None
+
+
+def _point_at(item: WorkspaceItem, media: Media) -> None:
+    """The item stays where it is in the session, and shows the library's file from now on."""
+    item.status = Status.SAVED
+    item.media = media
+    item.storage_path = media.storage_path
+    item.storage_place = media.storage_place
+    item.expires_at = None
+    item.save(update_fields=["status", "media", "storage_path", "storage_place", "expires_at"])
+
+
+def _publish(item: WorkspaceItem) -> None:
+    ids = {"item": item.pk, "session": item.session_id}
+    feed.publish(item.user_id, "item.changed", ids, status=item.status)

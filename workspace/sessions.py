@@ -1,0 +1,142 @@
+"""Writes to sessions: made, named, switched to, cleared, and made again where one is gone. Not for
+single items.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.services import cancel_job
+from ourvidz import feed
+from ourvidz.errors import Refused
+from workspace.models import SESSION_NAME, WorkspaceItem, WorkspaceSession
+
+NAME_LIMIT = 120
+CLEARED_AT = "cleared_at"
+
+
+@transaction.atomic
+def create_workspace_session(*, user: Any, session_name: str = SESSION_NAME) -> WorkspaceSession:
+    """Make a session and switch to it. The seed's function of the same name. Raises Refused."""
+    session = WorkspaceSession.objects.create(
+        user=user, session_name=_checked(session_name or SESSION_NAME), expires_at=_expiry()
+    )
+    _switch(user, session)
+    return session
+
+
+@transaction.atomic
+def rename_session(*, user: Any, session_id: uuid.UUID, session_name: str) -> WorkspaceSession:
+    """Give a session another name. Raises Refused."""
+    session = own_session(user, session_id)
+    session.session_name = _checked(session_name)
+    session.save(update_fields=["session_name"])
+    _publish(session)
+    return session
+
+
+@transaction.atomic
+def activate_session(*, user: Any, session_id: uuid.UUID) -> WorkspaceSession:
+    """Switch to a session. Raises Refused('session_missing')."""
+    session = own_session(user, session_id)
+    _switch(user, session)
+    return session
+
+
+@transaction.atomic
+def clear_workspace_session(
+    *, user: Any, session_id: uuid.UUID, now: datetime | None = None
+) -> bool:
+    """Empty a session: what waits or runs is canceled, items go to the bin, saved media stay.
+
+    The seed's function of the same name. Returns True. Raises Refused('session_missing').
+    """
+    session = own_session(user, session_id)
+    now = now or timezone.now()
+    items = session.items.present()  # type: ignore[attr-defined]
+    busy = items.filter(status=WorkspaceItem.Status.GENERATING, job__isnull=False)
+    for job_id in busy.values_list("job_id", flat=True):
+        cancel_job(user=user, job_id=job_id)
+    items.update(deleted_at=now)
+    session.metadata = {**session.metadata, CLEARED_AT: now.isoformat()}
+    session.save(update_fields=["metadata"])
+    feed.publish(user.pk, "session.cleared", {"session": session.pk})
+    return True
+
+
+@transaction.atomic
+def restore_session(*, user: Any, session_id: uuid.UUID) -> int:
+    """Take back the latest clearing of a session; returns how many items are there again."""
+    session = own_session(user, session_id)
+    cleared_at = session.metadata.get(CLEARED_AT)
+    if not cleared_at:
+        return 0
+    items = WorkspaceItem.objects.for_user(user).filter(
+        session=session, deleted_at=datetime.fromisoformat(cleared_at)
+    )
+    count = items.update(deleted_at=None)
+    session.metadata = {k: v for k, v in session.metadata.items() if k != CLEARED_AT}
+    session.save(update_fields=["metadata"])
+    _publish(session)
+    return count
+
+
+@transaction.atomic
+def delete_session(*, user: Any, session_id: uuid.UUID) -> None:
+    """Put a session with its items into the bin; saved media stay."""
+    clear_workspace_session(user=user, session_id=session_id)
+    WorkspaceSession.objects.for_user(user).filter(pk=session_id).update(
+        deleted_at=timezone.now(), is_active=False
+    )
+    feed.publish(user.pk, "session.removed", {"session": session_id})
+
+
+def active_session(user: Any) -> WorkspaceSession:
+    """Return the session that a person is in; the latest one, or a new one, where there is none."""
+    session = WorkspaceSession.objects.for_user(user).present().last_used_first().first()
+    return session or create_workspace_session(user=user)
+
+
+def own_session(user: Any, session_id: uuid.UUID | None) -> WorkspaceSession:
+    """Return a session of this person's. Raises Refused('session_missing')."""
+    session = WorkspaceSession.objects.for_user(user).present().filter(pk=session_id).first()
+    if session is None:
+        raise Refused("session_missing", field="session")
+    return session
+
+
+def _switch(user: Any, session: WorkspaceSession) -> None:
+    others = WorkspaceSession.objects.for_user(user).exclude(pk=session.pk)
+    others.filter(is_active=True).update(is_active=False)
+    session.is_active = True
+    session.save(update_fields=["is_active"])
+    _publish(session)
+
+
+def _publish(session: WorkspaceSession) -> None:
+    feed.publish(
+        session.user_id,
+        "session.changed",
+        {"session": session.pk},
+        name=session.session_name,
+        active=session.is_active,
+    )
+
+
+def _checked(text: str) -> str:
+    name = " ".join(text.replace("\x00", "").split())
+    if not name:
+        raise Refused("name_empty", field="session_name")
+    if len(name) > NAME_LIMIT:
+        raise Refused("name_too_long", field="session_name", limit=NAME_LIMIT)
+    return name
+
+
+def _expiry() -> datetime:
+    return timezone.now() + timedelta(days=settings.WORKSPACE_ITEM_DAYS)

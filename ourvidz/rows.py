@@ -6,7 +6,7 @@ deciding who may sign in.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,6 +42,10 @@ SHARED_TABLES = frozenset({"fair_queues", "model_presets"})
 # connection must never carry an identity to the next request.
 SET_IDENTITY = "SELECT set_config('role', %s, true), set_config('app.user_id', %s, true)"
 
+# Called at the end of every block that took on an identity, while it still has it: the last words
+# of a transaction, such as the numbers of its changes (see feed).
+last_words: list[Callable[[], None]] = []
+
 
 class IdentityError(RuntimeError):
     """Code tried to become somebody it must not become."""
@@ -51,7 +55,8 @@ class IdentityError(RuntimeError):
 def as_user(user: Any) -> Iterator[None]:
     """Run the block as one person: sees and writes that person's rows and nothing else.
 
-    `user` is a User or its UUID. Raises IdentityError where the block already runs as another person.
+    `user` is a User or its UUID. Raises IdentityError where the block already runs as another
+    person.
     """
     user_id = getattr(user, "pk", user)
     if not isinstance(user_id, uuid.UUID):
@@ -65,7 +70,9 @@ def as_user(user: Any) -> Iterator[None]:
 
 @contextmanager
 def as_service(reason: str) -> Iterator[None]:
-    """Run the block as the system itself, which sees every row. `reason` says why, for the reader."""
+    """Run the block as the system itself, which sees every row. `reason` says why, for the
+    reader.
+    """
     if not reason:
         raise IdentityError("Say why the system needs to see every row.")
     with _identity(SERVICE_ROLE, ""):
@@ -94,12 +101,20 @@ def _identity(role: str, user_id: str) -> Iterator[None]:
         with transaction.atomic():
             _set(role, user_id)
             yield
-            # After a failure the rollback of this block's savepoint restores the settings by itself,
-            # and the connection would refuse the query.
+            if before != (role, user_id):
+                _say_last_words()
+            # After a failure the rollback of this block's savepoint restores the settings by
+            # itself, and the connection would refuse the query.
             if not connection.needs_rollback:
                 _set(*before)
     finally:
         connection.ourvidz_identity = before  # type: ignore[attr-defined]
+
+
+def _say_last_words() -> None:
+    if not connection.needs_rollback:
+        for say in last_words:
+            say()
 
 
 def _set(role: str, user_id: str) -> None:

@@ -90,7 +90,7 @@ class Media(PrivateRow, StoredFile):
     title = models.CharField(max_length=200, blank=True)
     prompt = models.TextField()
     # Nullable like the seed's: none was made, as against an empty one.
-    enhanced_prompt = models.TextField(null=True, blank=True)  # noqa: DJ001
+    enhanced_prompt = models.TextField(null=True, blank=True)
     negative_prompt = models.TextField(blank=True)
     model_type = models.CharField(max_length=64, blank=True)
     quality = models.CharField(max_length=8, blank=True)

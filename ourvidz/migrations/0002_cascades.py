@@ -1,5 +1,5 @@
-"""The seed's ON DELETE actions. They follow the tables, since Django adds foreign keys at the end of a
-migration.
+"""The seed's ON DELETE actions. They follow the tables, since Django adds foreign keys at the end
+of a migration.
 """
 
 from django.db import migrations

@@ -26,7 +26,8 @@ def control_worker() -> list[str]:
 
 def scheduler() -> list[str]:
     """The clock that sends the periodic messages."""
-    return [*MANAGE, "crontab"]
+    # Its own heartbeat goes to a queue that nobody here reads.
+    return [*MANAGE, "crontab", "--no-heartbeat"]
 
 
 def gpu_worker() -> list[str]:

@@ -1,0 +1,63 @@
+# make run      everything OurVidz needs, on this machine, until Ctrl-C
+# make test     lint, types and all tests, browser tests included
+# make lint · make format · make bench
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Half of the machine's memory is browsers and torch in tests; more processes than this gain nothing.
+TEST_PROCESSES ?= 2
+PATHS := $(wildcard accounts jobs library ourvidz workers workspace tests benchmarks manage.py)
+BROKEN_DOWNLOAD = echo "The download or installation failed; the lines above say why. If it was the network, run the same command again; if the disk is full, free some space first (about 3 GB are needed)." >&2
+
+.DEFAULT_GOAL := run
+.PHONY: run test lint format bench chromium
+
+run: $(VENV)/installed-run
+	@$(BIN)/python -u manage.py up
+
+test: lint chromium
+	@env -u DJANGO_SETTINGS_MODULE $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup -q
+
+lint: $(VENV)/installed-dev
+	@$(BIN)/ruff format --check $(PATHS)
+	@$(BIN)/ruff check $(PATHS)
+	@$(BIN)/djhtml --check templates
+	@$(BIN)/mypy $(PATHS)
+	@$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+format: $(VENV)/installed-dev
+	@$(BIN)/ruff check --fix-only $(PATHS)
+	@$(BIN)/ruff format $(PATHS)
+	@$(BIN)/djhtml templates
+
+bench: $(VENV)/installed-dev chromium
+	@$(BIN)/python -m benchmarks.run
+
+# Each is made again when its list of requirements changes; the file's date is the memory.
+$(VENV)/installed-run: requirements.txt requirements-gpu.txt | $(VENV)/made
+	@echo "Installing what OurVidz needs. The first time this takes a few minutes."
+	@$(BIN)/python -m pip install -r requirements.txt || { $(BROKEN_DOWNLOAD); exit 1; }
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt requirements-gpu.txt | $(VENV)/made
+	@echo "Installing what OurVidz and its tests need. The first time this takes a few minutes."
+	@$(BIN)/python -m pip install -r requirements-dev.txt || { $(BROKEN_DOWNLOAD); exit 1; }
+	@touch $@
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "OurVidz needs Python 3.11 or newer; $(PYTHON) is older or missing. Install one, then run: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "The virtual environment could not be made. On Debian and Ubuntu, install python3-venv; if the disk is full, free some space." >&2; exit 1; }
+	@touch $@
+
+# Debian's package where we may install it, else Playwright's own build.
+chromium: $(VENV)/installed-dev
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| command -v google-chrome >/dev/null || ls $(VENV)/chromium >/dev/null 2>&1 || { \
+		echo "Getting Chromium for the browser tests."; \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium; } \
+		|| { $(BIN)/playwright install chromium && touch $(VENV)/chromium; } \
+		|| { echo "Chromium could not be installed. Install it with your package manager, then run make test again." >&2; exit 1; }; }

@@ -1,6 +1,6 @@
-"""Keyset pagination: a page starts where the last one ended, on an index of exactly that order, so that
-the thousandth page costs what the first one does and nothing is shown twice when rows arrive. Not for
-page numbers or totals, which cost a count.
+"""Keyset pagination: a page starts where the last one ended, on an index of exactly that order, so
+that the thousandth page costs what the first one does and nothing is shown twice when rows arrive.
+Not for page numbers or totals, which cost a count.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ SMALLEST, USUAL, LARGEST = 1, 24, 100
 
 
 class Keyset:
-    """Pages of one queryset in one order. `keys` are columns that are never null, all with a minus or
-    all without, the last one unique."""
+    """Pages of one queryset in one order.
+
+    `keys` are columns that are never null, all with a minus or all without, the last one unique.
+    """
 
     def __init__(self, queryset: QuerySet[Any], keys: Keys, limit: int) -> None:
         self.queryset = queryset
@@ -114,8 +116,16 @@ class KeysetPagination(BasePagination):
             "type": "object",
             "required": ["next", "previous", "results"],
             "properties": {
-                "next": {**link, "description": str(_("The page behind this one."))},
-                "previous": {**link, "description": str(_("The page before this one."))},
+                "next": {
+                    **link,
+                    "description": str(_("The page behind this one.")),
+                    "example": "https://ourvidz.example/api/v1/…?cursor=WzAsWyIyMDI2Il1d",
+                },
+                "previous": {
+                    **link,
+                    "description": str(_("The page before this one.")),
+                    "example": None,
+                },
                 "results": schema,
             },
         }

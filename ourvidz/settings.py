@@ -226,6 +226,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ContentType": "jobs.models.ContentType",
+        "JobStatus": "jobs.models.Job.Status",
+        "ItemStatus": "workspace.models.WorkspaceItem.Status",
+        "WorkerStatus": "workers.models.WorkerUrl.Status",
+    },
 }
 
 # --- Files ----------------------------------------------------------------------------------------

@@ -8,10 +8,17 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+# Under /api/ these answer with problems (RFC 9457), elsewhere with the usual pages.
+handler400 = "ourvidz.api.bad_request"
+handler404 = "ourvidz.api.not_found"
+handler500 = "ourvidz.api.server_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="workspace:home"), name="home"),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/worker/", include("workers.urls")),
+    path("api/", include("ourvidz.api_urls")),
     path("", include("ourvidz.media_urls")),
 ]

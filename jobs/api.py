@@ -1,0 +1,157 @@
+"""The API of presets and jobs: what can be made, making it, and how far it is. Not for results: the
+workspace and the library have those.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django_filters.rest_framework import (
+    ChoiceFilter,
+    DjangoFilterBackend,
+    FilterSet,
+    UUIDFilter,
+)
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs import services
+from jobs.models import ContentType, Job, Preset
+from jobs.serializers import (
+    BatchSerializer,
+    CancelSerializer,
+    JobDetailSerializer,
+    JobRequest,
+    JobSerializer,
+    PresetSerializer,
+)
+from jobs.specs import JobSpec
+from ourvidz import live
+from ourvidz.api import ViewSet
+
+KEY_HEADER = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Any text of yours, at most 128 characters. The same request with the same key "
+    "answers with the first one's jobs; another request with it is refused (409).",
+)
+
+
+class PresetFilter(FilterSet):
+    content_type = ChoiceFilter(choices=ContentType.choices)
+
+
+class Presets(ViewSet):
+    """The presets that can be used now."""
+
+    serializer_class = PresetSerializer
+    queryset = Preset.objects.none()
+    lookup_field = "slug"
+    lookup_url_kwarg = "slug"
+    keyset = ("sort_order", "slug")
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = PresetFilter
+
+    def get_queryset(self) -> Any:
+        return Preset.objects.offered()
+
+    @extend_schema(operation_id="list_presets", summary="What can be made")
+    def list(self, request: Request) -> Response:
+        """The presets, each with the settings it takes, their limits and their defaults."""
+        return self.page_of(self.get_queryset())
+
+    @extend_schema(operation_id="preset", summary="One preset")
+    def retrieve(self, request: Request, slug: str) -> Response:
+        """One preset, by its slug."""
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+class JobFilter(FilterSet):
+    status = ChoiceFilter(choices=Job.Status.choices)
+    destination = ChoiceFilter(choices=Job.Destination.choices)
+    batch_id = UUIDFilter()
+
+
+class Jobs(ViewSet):
+    """Jobs: one for each item."""
+
+    serializer_class = JobSerializer
+    queryset = Job.objects.none()
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = JobFilter
+    scopes = {"create": "generate"}
+
+    def get_queryset(self) -> Any:
+        return Job.objects.for_user(self.request.user)
+
+    @extend_schema(operation_id="list_jobs", summary="My jobs")
+    def list(self, request: Request) -> Response:
+        """Your jobs, the newest first."""
+        found = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        context = {**self.get_serializer_context(), "progress": _progress(found)}
+        return self.get_paginated_response(JobSerializer(found, many=True, context=context).data)
+
+    @extend_schema(
+        operation_id="queue_job",
+        summary="Make something",
+        request=JobRequest,
+        responses={202: BatchSerializer},
+        parameters=[KEY_HEADER],
+    )
+    def create(self, request: Request) -> Response:
+        """Queue one job for each item. They are made in turn; follow them by the urls in the
+        answer, or over the socket.
+        """
+        return queued(request, services.queue_job(user=request.user, spec=_spec(request)))
+
+    @extend_schema(operation_id="job", summary="One job", responses=JobDetailSerializer)
+    def retrieve(self, request: Request, id: uuid.UUID) -> Response:
+        """One job, with all the states it has been in."""
+        return Response(self._shown(self.get_object(), JobDetailSerializer))
+
+    @extend_schema(
+        operation_id="cancel_job",
+        summary="Cancel a job",
+        request=None,
+        responses={200: CancelSerializer},
+    )
+    def cancel(self, request: Request, id: uuid.UUID) -> Response:
+        """Stop a job: at once where it waits, at its next step where it runs. Repeating it is no
+        error; `outcome` says which case it met.
+        """
+        outcome = services.cancel_job(user=request.user, job_id=id)
+        return Response({"outcome": outcome, "job": self._shown(self.get_object())})
+
+    def _shown(self, job: Job, serializer: type[JobSerializer] = JobSerializer) -> Any:
+        context = {**self.get_serializer_context(), "progress": _progress([job])}
+        return serializer(job, context=context).data
+
+
+def queued(request: Request, jobs: list[Job]) -> Response:
+    """Answer 202 with a batch that was queued: its jobs, its placeholders, and where to go on."""
+    shown = JobSerializer(jobs, many=True, context={"request": request}).data
+    # By the relation's name: the items belong to an app that this one does not know.
+    rows = Job.objects.filter(pk__in=[job.pk for job in jobs]).order_by("batch_index")
+    items = rows.exclude(items=None).values_list("items", flat=True)
+    first = {key: shown[0][key] for key in ("id", "batch_id", "urls")}
+    answer = {**first, "items": list(items), "jobs": shown}
+    return Response(answer, status=202, headers={"Location": answer["urls"]["status"]})
+
+
+def _spec(request: Request) -> JobSpec:
+    wanted = JobRequest(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    header = serializers.CharField(max_length=128, allow_blank=True)
+    try:
+        key = header.run_validation(request.headers.get("Idempotency-Key", ""))
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({"Idempotency-Key": error.detail}) from error
+    return JobSpec(**wanted.validated_data, idempotency_key=key)
+
+
+def _progress(jobs: list[Job]) -> dict[str, dict[str, Any]]:
+    return live.progress(job.pk for job in jobs if job.status == Job.Status.RUNNING)

@@ -1,0 +1,287 @@
+"""How presets and jobs look in the API. Not for checking a request against a preset: see specs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from jobs.models import Job, JobStatus, Preset
+from jobs.specs import COUNT_LIMIT, SEED_LIMIT
+from ourvidz.errors import sentence
+
+JOB_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9b01"
+BATCH_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9b00"
+SESSION_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9c01"
+ITEM_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9d01"
+URLS = {
+    "status": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}",
+    "result": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}/result",
+    "cancel": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}/cancel",
+}
+JOB = {
+    "id": JOB_ID,
+    "batch_id": BATCH_ID,
+    "batch_index": 0,
+    "status": "running",
+    "preset": "starter-fast",
+    "preset_revision": "",
+    "content_type": "image",
+    "quality": "fast",
+    "prompt": "a castle in the snow at sunset",
+    "negative_prompt": "",
+    "parameters": {"width": 256, "height": 256, "steps": 10, "guidance": 3.0},
+    "seed": 7,
+    "destination": "workspace",
+    "session_id": SESSION_ID,
+    "project_id": None,
+    "attempt": 1,
+    "progress": {"step": 4, "of": 10},
+    "failure": None,
+    "timings": {},
+    "created_at": "2026-11-24T20:15:00Z",
+    "started_at": "2026-11-24T20:15:01Z",
+    "finished_at": None,
+    "urls": URLS,
+}
+HISTORY = [
+    {"status": "queued", "attempt": 0, "reason": "", "at": "2026-11-24T20:15:00Z"},
+    {"status": "running", "attempt": 1, "reason": "", "at": "2026-11-24T20:15:01Z"},
+]
+PARAMETER = {
+    "name": "width",
+    "type": "integer",
+    "label": "Width",
+    "help": "In pixels.",
+    "group": "size",
+    "default": 256,
+    "min": 64,
+    "max": 320,
+    "step": 16,
+}
+PRESET = {
+    "slug": "starter-fast",
+    "name": "Starter",
+    "content_type": "image",
+    "quality": "fast",
+    "family": "sdxl",
+    "revision": "",
+    "licence": "MIT",
+    "expected_seconds": 1.0,
+    "parameters": [PARAMETER],
+}
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    """One setting that a preset offers: enough to draw a form field from."""
+
+    name = serializers.CharField()
+    type = serializers.ChoiceField(["integer", "number", "text", "choice", "boolean"])
+    label = serializers.CharField(required=False)
+    help = serializers.CharField(required=False, allow_blank=True)
+    group = serializers.CharField(required=False, allow_blank=True)
+    default = serializers.JSONField()
+    min = serializers.FloatField(required=False)
+    max = serializers.FloatField(required=False)
+    step = serializers.FloatField(required=False)
+    choices = serializers.ListField(child=serializers.JSONField(), required=False)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A preset", value=PRESET, response_only=True)])
+class PresetSerializer(serializers.ModelSerializer[Preset]):
+    """One way to make a picture or a video, with the settings it takes."""
+
+    parameters = ParameterSerializer(many=True)
+
+    class Meta:
+        model = Preset
+        fields = list(PRESET)
+        read_only_fields = fields
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two pictures into the active session",
+            value={
+                "prompt": "a castle in the snow at sunset",
+                "preset": "starter-fast",
+                "parameters": {"width": 256, "height": 256},
+                "count": 2,
+                "destination": "workspace",
+            },
+            request_only=True,
+        ),
+        OpenApiExample(
+            "One picture, straight to the library",
+            value={"prompt": "a red balloon", "preset": "starter-fast", "seed": 7},
+            request_only=True,
+        ),
+    ]
+)
+class JobRequest(serializers.Serializer[Any]):
+    """What to make. `parameters` are the preset's own; what is left out takes its default."""
+
+    prompt = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    preset = serializers.CharField(max_length=64)
+    parameters = serializers.DictField(child=serializers.JSONField(), required=False, default=dict)
+    seed = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text=f"0 to {SEED_LIMIT}; random if left out. Each further item takes the next one.",
+    )
+    count = serializers.IntegerField(
+        required=False, default=1, help_text=f"How many items, 1 to {COUNT_LIMIT}."
+    )
+    destination = serializers.ChoiceField(
+        Job.Destination.choices, required=False, default=Job.Destination.LIBRARY
+    )
+    session_id = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="For `workspace`; the active session (or a new one) if left out.",
+    )
+    project_id = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="For `library`."
+    )
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    """How far a running job is."""
+
+    step = serializers.IntegerField()
+    of = serializers.IntegerField()
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    """Why there is no result: a stable code, and words for people."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class JobUrls(serializers.Serializer[Any]):
+    """Where to go on from here."""
+
+    status = serializers.URLField(help_text="GET: the job.")
+    result = serializers.URLField(help_text="GET: the item or the media it made.")
+    cancel = serializers.URLField(help_text="POST: stop it.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A job", value=JOB, response_only=True)])
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """One item to make, and how far it is."""
+
+    preset = serializers.CharField(source="preset_slug")
+    session_id = serializers.UUIDField(source="workspace_session_id", allow_null=True)
+    parameters = serializers.DictField(child=serializers.JSONField())
+    timings = serializers.DictField(child=serializers.FloatField(), help_text="Seconds.")
+    progress = serializers.SerializerMethodField(
+        help_text="The latest step of a running job; null where none is known."
+    )
+    failure = serializers.SerializerMethodField()
+    urls = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = list(JOB)
+        read_only_fields = fields
+
+    @extend_schema_field(ProgressSerializer(allow_null=True))
+    def get_progress(self, job: Job) -> dict[str, int] | None:
+        found = self.context.get("progress", {}).get(str(job.pk))
+        return {"step": found["step"], "of": found["of"]} if found else None
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, job: Job) -> dict[str, str] | None:
+        return failure_of(job)
+
+    @extend_schema_field(JobUrls)
+    def get_urls(self, job: Job) -> dict[str, str]:
+        names = {"status": "api_job", "result": "api_job_result", "cancel": "api_job_cancel"}
+        absolute = self.context["request"].build_absolute_uri
+        return {key: absolute(reverse(name, args=[job.pk])) for key, name in names.items()}
+
+
+class TransitionSerializer(serializers.ModelSerializer[JobStatus]):
+    """One state that the job has been in. `reason` is a code."""
+
+    at = serializers.DateTimeField(source="created_at")
+
+    class Meta:
+        model = JobStatus
+        fields = ["status", "attempt", "reason", "at"]
+        read_only_fields = fields
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("A job", value={**JOB, "history": HISTORY}, response_only=True)]
+)
+class JobDetailSerializer(JobSerializer):
+    """A job with all the states it has been in, the oldest first."""
+
+    history = TransitionSerializer(many=True, read_only=True)
+
+    class Meta(JobSerializer.Meta):
+        fields = [*JOB, "history"]
+        read_only_fields = fields
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Accepted",
+            value={
+                "id": JOB_ID,
+                "batch_id": BATCH_ID,
+                "items": [ITEM_ID],
+                "urls": URLS,
+                "jobs": [{**JOB, "status": "queued", "attempt": 0, "progress": None}],
+            },
+            response_only=True,
+        )
+    ]
+)
+class BatchSerializer(serializers.Serializer[Any]):
+    """What was queued: one job for each item. `id` and `urls` are the first job's."""
+
+    id = serializers.UUIDField()
+    batch_id = serializers.UUIDField()
+    items = serializers.ListField(
+        child=serializers.UUIDField(),
+        help_text="The placeholders in the workspace; empty for the library.",
+    )
+    urls = JobUrls()
+    jobs = JobSerializer(many=True)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "It will stop at the next step",
+            value={"outcome": "canceling", "job": JOB},
+            response_only=True,
+        )
+    ]
+)
+class CancelSerializer(serializers.Serializer[Any]):
+    """Which case a cancel met."""
+
+    outcome = serializers.ChoiceField(
+        ["canceled", "canceling", "finished"],
+        help_text="`canceled`: it had not started, or was canceled before. `canceling`: it stops "
+        "at its next step. `finished`: there was nothing to cancel.",
+    )
+    job = JobSerializer()
+
+
+def failure_of(row: Any) -> dict[str, str] | None:
+    """Return why a job or an item failed, in the reader's language, or None."""
+    if not row.failure_code:
+        return None
+    detail = sentence(row.failure_code, row.failure_params)
+    return {"code": row.failure_code, "detail": detail}

@@ -1,0 +1,22 @@
+"""The API's addresses of this app. Not for pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from library.api import MediaViews, Projects, References
+
+ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+KEPT = {"get": "retrieve", "delete": "destroy"}
+LIST = {"get": "list", "post": "create"}
+
+urlpatterns = [
+    path("media", MediaViews.as_view({"get": "list"}), name="api_media_list"),
+    path("media/bin", MediaViews.as_view({"get": "bin"}), name="api_media_bin"),
+    path("media/<uuid:id>", MediaViews.as_view(ONE), name="api_media"),
+    path("media/<uuid:id>/restore", MediaViews.as_view({"post": "restore"}), name="api_restore"),
+    path("projects", Projects.as_view(LIST), name="api_projects"),
+    path("projects/<uuid:id>", Projects.as_view(ONE), name="api_project"),
+    path("references", References.as_view(LIST), name="api_references"),
+    path("references/<uuid:id>", References.as_view(KEPT), name="api_reference"),
+]

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/worker/", include("workers.urls")),
-    path("api/", include("ourvidz.api_urls")),
     path("", include("ourvidz.media_urls")),
+    # Last of its prefix: it answers everything below /api/ that leads nowhere.
+    path("api/", include("ourvidz.api_urls")),
 ]

@@ -15,6 +15,7 @@ handler500 = "ourvidz.api.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="workspace:home"), name="home"),
+    path("workspace/", include("workspace.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,63 @@
+"""What every page needs from the server: the theme, the head of the feed, and a refusal turned into
+a message beside the field that it is about. Not for the pages themselves, nor for the files they
+load (see bundle).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ourvidz import feed
+from ourvidz.errors import Refused
+
+THEMES = ("system", "light", "dark")
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Both values are only worked out by templates that show them."""
+    return {"theme": lambda: theme(request), "feed_head": lambda: _head(request)}
+
+
+def theme(request: HttpRequest) -> str:
+    """Return the chosen theme: of this browser, else of the person, else the system's."""
+    chosen = request.COOKIES.get("theme", "")
+    if chosen not in THEMES and getattr(request, "user", None) and request.user.is_authenticated:
+        profile = getattr(request.user, "profile", None)
+        chosen = getattr(profile, "theme", "")
+    return chosen if chosen in THEMES else "system"
+
+
+def attempt(
+    request: HttpRequest, act: Callable[[], HttpResponse], template: str = "_refused.html"
+) -> HttpResponse:
+    """Run `act`; where it is refused, undo what it wrote and answer with the reason.
+
+    The template gets `message` and `field`; the status is the refusal's own.
+    """
+    try:
+        with transaction.atomic():
+            return act()
+    except Refused as refused:
+        context = {"message": str(refused), "field": refused.field, "code": refused.code}
+        return render(request, template, context, status=refused.status)
+
+
+def announce(response: HttpResponse, **events: Any) -> HttpResponse:
+    """Let the page fire events when the answer arrives, e.g. `toast_undo={"text": …, "url": …}`."""
+    named = {name.replace("_", ":"): detail for name, detail in events.items()}
+    response["HX-Trigger"] = json.dumps(named)
+    return response
+
+
+def _head(request: HttpRequest) -> int | str:
+    """The feed's head as it was before the page read its rows, so that nothing falls in between."""
+    if not request.user.is_authenticated:
+        return ""
+    known = getattr(request, "feed_head", None)
+    return feed.head(request.user.pk) if known is None else known

@@ -1,0 +1,135 @@
+// <batch-list>: the rows of a session. The feed says what changed; how it looks is fetched.
+
+import { fetchHtml, isTyping, morph } from "../lib/dom.js";
+import { recall, remember } from "../lib/store.js";
+
+const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", Delete: "delete", Backspace: "delete" };
+
+class BatchList extends HTMLElement {
+  connectedCallback() {
+    remember("session", this.dataset.session);
+    const listen = (name, act) => document.addEventListener(name, act);
+    listen("feed:change", ({ detail }) => this.follow(detail));
+    listen("feed:moment", ({ detail }) => this.paint(detail));
+    listen("feed:gap", () => this.refresh());
+    listen("page:refresh", () => this.refresh());
+    listen("batches:changed", () => this.count());
+    this.addEventListener("keydown", (event) => this.walk(event));
+    this.addEventListener("focusin", ({ target }) => this.choose(target.closest(".card")));
+    this.addEventListener("click", (event) => this.click(event));
+    // A row that arrives twice (by the answer and by the feed) stays one row.
+    listen("htmx:before:swap", ({ detail }) => detail.tasks?.forEach((task) => this.dropTwins(task)));
+    listen("htmx:after:swap", () => this.count());
+    this.choose(document.getElementById(recall("selection") ?? "") ?? this.cards[0]);
+    this.markLong();
+  }
+
+  get cards() {
+    return [...this.querySelectorAll(".card")];
+  }
+
+  card(item) {
+    return document.getElementById(`item-${item}`);
+  }
+
+  follow({ event, ids }) {
+    if (ids.session !== this.dataset.session) return;
+    if (event === "items.created") this.add(ids.batch);
+    else if (event === "item.changed") this.card(ids.item)?.refresh();
+    else if (event === "item.removed") this.card(ids.item)?.leave();
+    else if (event === "session.cleared") this.refresh();
+    else if (event === "session.changed") document.dispatchEvent(new CustomEvent("session:changed"));
+  }
+
+  paint(detail) {
+    const fields = detail.fields ?? detail;
+    if (detail.event === "job.progress") this.cardOfJob(fields.job)?.showProgress(fields);
+    if (detail.event !== "queue.places") return;
+    for (const [job, place] of Object.entries(fields.places ?? {})) this.cardOfJob(job)?.showPlace(place);
+  }
+
+  cardOfJob(job) {
+    return this.querySelector(`[data-job="${job}"]`)?.closest("item-card");
+  }
+
+  async add(batch) {
+    if (document.getElementById(`batch-${batch}`)) return;
+    const { ok, html } = await fetchHtml(`${this.dataset.url}?batch=${batch}`);
+    if (!ok || document.getElementById(`batch-${batch}`)) return;
+    await window.htmx.swap({ sourceElement: this, target: this, text: html, swap: "afterbegin" });
+  }
+
+  async refresh() {
+    const loaded = Math.max(this.cards.length, 1);
+    const { ok, html } = await fetchHtml(`${this.dataset.url}?loaded=${loaded}`);
+    if (ok) await morph(this, html, true);
+    document.dispatchEvent(new CustomEvent("session:changed"));
+    this.count();
+  }
+
+  dropTwins({ fragment, target }) {
+    if (target !== this) return;
+    for (const row of fragment.querySelectorAll?.(".batch[id]") ?? []) {
+      if (row.parentNode === fragment) document.getElementById(row.id)?.remove();
+    }
+  }
+
+  count() {
+    this.querySelectorAll(".batch").forEach((batch) => batch.querySelector("item-card") || batch.remove());
+    const invitation = document.getElementById("invitation");
+    if (invitation) invitation.hidden = this.cards.length > 0;
+    if (!this.querySelector('.card[tabindex="0"]')) this.choose(this.cards[0], false);
+    this.markLong();
+  }
+
+  // Words that do not fit get a button that shows all of them.
+  markLong() {
+    for (const prompt of this.querySelectorAll(".batch__prompt:not([data-open])")) {
+      const more = prompt.parentNode.querySelector(".batch__more");
+      more.hidden = prompt.scrollHeight <= prompt.clientHeight + 2;
+    }
+  }
+
+  click({ target }) {
+    const more = target.closest(".batch__more");
+    if (!more) return;
+    const prompt = more.parentNode.querySelector(".batch__prompt");
+    prompt.toggleAttribute("data-open");
+    more.setAttribute("aria-expanded", String(prompt.hasAttribute("data-open")));
+  }
+
+  choose(found, keep = true) {
+    const card = found?.querySelector?.(".card") ?? found;
+    if (!card?.matches?.(".card")) return;
+    for (const other of this.querySelectorAll('.card[tabindex="0"]')) other.tabIndex = -1;
+    card.tabIndex = 0;
+    if (keep) remember("selection", card.parentNode.id);
+  }
+
+  walk(event) {
+    const card = event.target.closest(".card");
+    if (!card || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = STEPS[event.key];
+    const act = event.key === "Enter" && event.target === card ? "open" : KEYS[event.key];
+    const button = act && card.querySelector(`[data-act="${act}"]`);
+    if (step) this.neighbour(card, ...step)?.focus();
+    else if (button) button.click();
+    if (step || button) event.preventDefault();
+  }
+
+  neighbour(card, across, down) {
+    const cards = this.cards;
+    if (across) return cards[cards.indexOf(card) + across];
+    const from = card.getBoundingClientRect();
+    const distance = (other) => {
+      const box = other.getBoundingClientRect();
+      const rows = (box.top - from.top) * down;
+      return rows > 8 ? rows * 4 + Math.abs(box.left - from.left) : Infinity;
+    };
+    const best = cards.reduce((near, other) => (distance(other) < distance(near) ? other : near), card);
+    return best === card ? null : best;
+  }
+}
+
+customElements.define("batch-list", BatchList);

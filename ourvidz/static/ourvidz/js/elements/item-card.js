@@ -1,0 +1,61 @@
+// <item-card>: a tile that follows its item. Moments (steps, previews, places in line) paint directly;
+// a change of the item is fetched and morphed.
+
+import { fetchHtml, morph } from "../lib/dom.js";
+import { span, word } from "../lib/words.js";
+
+class ItemCard extends HTMLElement {
+  get frame() {
+    return this.querySelector(".card");
+  }
+
+  async refresh() {
+    if (this.fetching) {
+      this.again = true;
+      return;
+    }
+    this.fetching = true;
+    const { ok, status, html } = await fetchHtml(this.dataset.url).finally(() => (this.fetching = false));
+    if (status === 404) this.leave();
+    else if (ok) await morph(this, html);
+    if (this.again) {
+      this.again = false;
+      await this.refresh();
+    }
+  }
+
+  leave() {
+    const batch = this.closest(".batch");
+    this.remove();
+    if (batch && !batch.querySelector("item-card")) batch.remove();
+    document.dispatchEvent(new CustomEvent("batches:changed"));
+  }
+
+  showProgress({ step, of, preview }) {
+    if (this.frame.dataset.status !== "generating") return;
+    const percent = Math.round((100 * step) / Math.max(of, 1));
+    const ring = this.querySelector(".card__ring");
+    ring.hidden = false;
+    ring.setAttribute("aria-valuenow", percent);
+    ring.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${percent} 100`);
+    ring.querySelector("span").textContent = `${percent}%`;
+    this.querySelector(".card__plate").replaceChildren();
+    if (preview) this.showPreview(preview);
+  }
+
+  showPreview(source) {
+    const picture = this.querySelector(".card__preview");
+    picture.src = source;
+    picture.hidden = false;
+  }
+
+  showPlace({ place, seconds }) {
+    const plate = this.querySelector(".card__plate");
+    if (this.frame.dataset.jobStatus !== "queued" || !plate) return;
+    const lines = [place === 1 ? word("next") : word("place", place)];
+    if (seconds != null) lines.push(span("in", seconds));
+    plate.replaceChildren(...lines.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+  }
+}
+
+customElements.define("item-card", ItemCard);

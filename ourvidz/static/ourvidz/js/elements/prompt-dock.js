@@ -1,0 +1,221 @@
+// <prompt-dock>: the form at the bottom. It remembers its draft, writes what its menus hold on their
+// buttons, and takes over settings that a row or an example offers ("dock:use").
+
+import { debounce, fetchHtml, isTyping } from "../lib/dom.js";
+import { recall, remember } from "../lib/store.js";
+import { span, word } from "../lib/words.js";
+
+class PromptDock extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    this.prompt = this.form.elements.prompt;
+    this.messages = this.querySelector("#dock-messages");
+    this.restore();
+    this.show();
+    this.listen();
+    new ResizeObserver(() => this.measure()).observe(this);
+  }
+
+  listen() {
+    const checkWords = debounce(() => this.checkWords(), 250);
+    this.form.addEventListener("input", ({ target }) => this.changed(target, checkWords));
+    this.form.addEventListener("change", () => this.show());
+    this.form.addEventListener("htmx:after:request", ({ detail }) => this.answered(detail.ctx));
+    this.form.addEventListener("htmx:error", () => this.complain(word("not_reached")));
+    this.prompt.addEventListener("keydown", (event) => this.key(event));
+    this.addEventListener("click", ({ target }) => this.click(target));
+    document.addEventListener("click", ({ target }) => this.offer(target.closest?.("[data-use]")));
+    document.addEventListener("keydown", (event) => this.shortcut(event));
+    if (this.prompt.value) checkWords();
+  }
+
+  // --- The draft
+
+  get draftKey() {
+    return `draft.${this.dataset.session}`;
+  }
+
+  values() {
+    const values = Object.fromEntries(new FormData(this.form));
+    delete values.key;
+    return values;
+  }
+
+  restore() {
+    const draft = recall(this.draftKey);
+    if (draft && !this.dataset.given) this.fill(draft);
+  }
+
+  fill(values) {
+    if (values.preset) this.set("preset", values.preset);
+    this.togglePresets();
+    for (const [name, value] of Object.entries(values)) this.set(name, value);
+    if (values.shape) this.set(`shape.${this.preset?.value}`, values.shape);
+    this.grow();
+    this.show();
+    remember(this.draftKey, this.values());
+  }
+
+  set(name, value) {
+    const fields = [...this.form.elements].filter((field) => field.name === name && !field.disabled);
+    for (const field of fields) {
+      if (field.type === "radio") field.checked = field.value === String(value);
+      else if (field.type === "checkbox") field.checked = Boolean(value);
+      else field.value = value;
+    }
+  }
+
+  changed(target, checkWords) {
+    this.twin(target);
+    if (target === this.prompt) {
+      this.grow();
+      checkWords();
+    }
+    if (target.name === "seed") this.set("seed_kind", target.value ? "fixed" : "random");
+    this.show();
+    remember(this.draftKey, this.values());
+  }
+
+  // A slider and its number are one value.
+  twin(target) {
+    const other = target.dataset.twin && this.querySelector(`#${CSS.escape(target.dataset.twin)}`);
+    if (other) other.value = target.value;
+  }
+
+  // --- What the buttons say
+
+  show() {
+    this.togglePresets();
+    const preset = this.preset;
+    if (!preset) return;
+    const { count = "1", seed_kind: kind, seed } = this.values();
+    this.label("preset", preset.dataset.name, preset.dataset.quality);
+    this.label("count", `×${count}`);
+    this.label("seed", kind === "fixed" && seed ? seed : word("random"));
+    this.showShape();
+    this.label("time", span("about", preset.dataset.seconds * count));
+  }
+
+  get preset() {
+    return this.form.querySelector('[name="preset"]:checked');
+  }
+
+  label(name, text, small = null) {
+    const place = this.querySelector(`[data-label="${name}"]`);
+    if (!place) return;
+    place.textContent = text;
+    const more = place.parentNode.querySelector("small");
+    if (more && small !== null) more.textContent = small;
+  }
+
+  showShape() {
+    const chosen = this.form.querySelector('fieldset:not([disabled]) [name^="shape."]:checked');
+    if (chosen) this.label("shape", chosen.dataset.ratio);
+  }
+
+  togglePresets() {
+    const kind = this.form.querySelector('[name="content_type"]:checked')?.value;
+    const slug = this.preset?.value;
+    for (const set of this.form.querySelectorAll("fieldset[data-preset]")) {
+      set.disabled = set.hidden = set.dataset.preset !== slug;
+    }
+    for (const choice of this.form.querySelectorAll("[data-kind]")) {
+      choice.hidden = choice.dataset.kind !== kind;
+    }
+  }
+
+  // --- Sending
+
+  key(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.form.requestSubmit();
+    }
+    if (event.key === "ArrowUp" && event.altKey) this.recallPrompt(1);
+    if (event.key === "ArrowDown" && event.altKey) this.recallPrompt(-1);
+  }
+
+  answered({ response }) {
+    if (response.status < 400) {
+      const { prompt } = this.values();
+      remember("prompts", [prompt, ...(recall("prompts") ?? []).filter((old) => old !== prompt)].slice(0, 50));
+      this.past = 0;
+      this.form.elements.key.value = crypto.randomUUID();
+      this.clearErrors();
+      scrollTo({ top: 0, behavior: "smooth" });
+    } else if (response.status >= 500) {
+      this.complain(word("too_much"));
+    }
+  }
+
+  clearErrors() {
+    this.querySelector("#dock-errors").replaceChildren();
+    this.prompt.removeAttribute("aria-invalid");
+  }
+
+  complain(text) {
+    const line = document.createElement("p");
+    line.className = "field__error";
+    line.textContent = text;
+    this.querySelector("#dock-errors").replaceChildren(line);
+  }
+
+  recallPrompt(step) {
+    const prompts = recall("prompts") ?? [];
+    this.past = Math.max(0, Math.min(prompts.length, (this.past ?? 0) + step));
+    if (this.past) this.fill({ prompt: prompts[this.past - 1] });
+  }
+
+  // --- Words, examples, settings of others
+
+  async checkWords() {
+    const { preset, prompt } = this.values();
+    if (!preset) return;
+    const query = new URLSearchParams({ preset, prompt: prompt.slice(0, 4000) });
+    const { ok, html } = await fetchHtml(`${this.dataset.words}?${query}`);
+    if (ok && this.prompt.value === prompt) this.querySelector("#dock-words").innerHTML = html;
+  }
+
+  click(target) {
+    const unavailable = target.closest(".segment")?.querySelector('[aria-disabled="true"]');
+    if (unavailable) this.complain(unavailable.dataset.why);
+    const known = target.closest("[data-word]");
+    if (known) this.addWord(known.dataset.word);
+    if (target.closest("[data-dice]")) this.fill({ seed: "", seed_kind: "random" });
+  }
+
+  addWord(text) {
+    const before = this.prompt.value.trimEnd();
+    this.fill({ prompt: before ? `${before} ${text}` : text });
+    this.checkWords();
+  }
+
+  offer(button) {
+    if (!button) return;
+    this.fill(JSON.parse(button.dataset.use));
+    this.clearErrors();
+    this.checkWords();
+    this.prompt.focus();
+  }
+
+  shortcut(event) {
+    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "/" && event.key !== "p") return;
+    event.preventDefault();
+    this.prompt.focus();
+  }
+
+  // --- Geometry
+
+  grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.prompt.style.height = "auto";
+    this.prompt.style.height = `${this.prompt.scrollHeight}px`;
+  }
+
+  measure() {
+    document.documentElement.style.setProperty("--dock-height", `${this.offsetHeight}px`);
+  }
+}
+
+customElements.define("prompt-dock", PromptDock);

@@ -1,0 +1,31 @@
+// <relative-time datetime="…">: "2 minutes ago", exact on hover, in the person's language.
+
+const STEPS = [
+  ["year", 31536000],
+  ["month", 2592000],
+  ["week", 604800],
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+class RelativeTime extends HTMLElement {
+  connectedCallback() {
+    this.paint();
+    this.timer = setInterval(() => this.paint(), 60000);
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.timer);
+  }
+
+  paint() {
+    const seconds = (new Date(this.getAttribute("datetime")) - Date.now()) / 1000;
+    const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+    const value = unit === "second" ? 0 : Math.round(seconds / size);
+    const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+    this.textContent = format.format(value, unit);
+  }
+}
+
+customElements.define("relative-time", RelativeTime);

@@ -1,0 +1,43 @@
+// <toast-stack>: the way back. A toast exists only where something can be undone.
+
+import { post } from "../lib/dom.js";
+import { word } from "../lib/words.js";
+
+const STAYS = 8000;
+
+class ToastStack extends HTMLElement {
+  connectedCallback() {
+    document.addEventListener("toast:undo", ({ detail }) => this.offer(detail));
+  }
+
+  offer({ text, url }) {
+    const toast = document.createElement("div");
+    toast.className = "toast";
+    const words = document.createElement("span");
+    words.textContent = text;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = word("undo");
+    button.addEventListener("click", () => this.undo(toast, url));
+    toast.append(words, button);
+    this.replaceChildren(toast);
+    this.leaveLater(toast);
+  }
+
+  leaveLater(toast) {
+    let timer = setTimeout(() => toast.remove(), STAYS);
+    toast.addEventListener("pointerenter", () => clearTimeout(timer));
+    toast.addEventListener("focusin", () => clearTimeout(timer));
+    toast.addEventListener("pointerleave", () => {
+      timer = setTimeout(() => toast.remove(), STAYS);
+    });
+  }
+
+  async undo(toast, url) {
+    toast.remove();
+    await post(url);
+    document.dispatchEvent(new CustomEvent("page:refresh"));
+  }
+}
+
+customElements.define("toast-stack", ToastStack);

@@ -1,0 +1,46 @@
+// Fetching, morphing and placing: what several elements do with the document.
+
+export function debounce(act, milliseconds) {
+  let timer;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...args), milliseconds);
+  };
+}
+
+export async function fetchHtml(url, options = {}) {
+  const headers = { "HX-Request": "true", Accept: "text/html", ...options.headers };
+  const response = await fetch(url, { credentials: "same-origin", ...options, headers });
+  if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) {
+    location.assign(response.url);
+  }
+  return { ok: response.ok, status: response.status, html: await response.text() };
+}
+
+export async function post(url, values = {}) {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const body = new URLSearchParams(values);
+  return fetchHtml(url, { method: "POST", body, headers: { "X-CSRFToken": token } });
+}
+
+// Bring an element to what the server says, keeping everything that did not change.
+export async function morph(element, html, inner = false) {
+  const swap = inner ? "innerMorph" : "outerMorph";
+  await window.htmx.swap({ sourceElement: element, target: element, text: html, swap });
+}
+
+// Geometry goes through the CSSOM: the page allows no style attributes.
+export function placeBeside(panel, anchor) {
+  const box = anchor.getBoundingClientRect();
+  const gap = 8;
+  const left = Math.min(box.left, innerWidth - panel.offsetWidth - 12);
+  const below = box.bottom + gap + panel.offsetHeight < innerHeight;
+  const fitsAbove = box.top > panel.offsetHeight + gap;
+  const top = below || !fitsAbove ? box.bottom + gap : box.top - gap - panel.offsetHeight;
+  panel.style.left = `${Math.max(12, left)}px`;
+  panel.style.top = `${Math.max(12, Math.min(top, innerHeight - panel.offsetHeight - 12))}px`;
+}
+
+export function isTyping(target) {
+  return target.closest?.("input, textarea, select, [contenteditable]") !== null;
+}

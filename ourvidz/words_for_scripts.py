@@ -1,0 +1,30 @@
+"""The words that scripts write into the page, translated with the rest. `lib/words.js` reads them;
+%s is filled there. Not for what a template can say.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+WORDS = {
+    "next": _("next"),
+    "waiting": _("waiting"),
+    "place": _("%s. in line"),
+    "in_seconds": _("in %s s"),
+    "in_minutes": _("in %s min"),
+    "about_seconds": _("about %s s"),
+    "about_minutes": _("about %s min"),
+    "running": _("%s running"),
+    "queue_waiting": _("%s waiting"),
+    "ready_seconds": _("ready in %s s"),
+    "ready_minutes": _("ready in %s min"),
+    "starting": _("starting"),
+    "random": _("random"),
+    "undo": _("Undo"),
+    "copied": _("Copied"),
+    "theme_system": _("Theme: like the system"),
+    "theme_light": _("Theme: light"),
+    "theme_dark": _("Theme: dark"),
+    "not_reached": _("The server could not be reached. Your prompt is kept. Try again."),
+    "too_much": _("The server had a problem. Your prompt is kept. Try again."),
+}

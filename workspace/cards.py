@@ -1,0 +1,183 @@
+"""How items are shown: a card for each, in rows of one batch. Not for reading or writing rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from jobs.models import Job, Preset
+from ourvidz import live
+from ourvidz.errors import sentence
+from ourvidz.storage import media_path
+from workspace.models import WorkspaceItem
+
+FALLBACK_SIDE = 512
+SMALL_SIDE = 640  # up to here the picture itself is lighter than another size of it
+SHOWN_SETTINGS = ("steps", "guidance")
+NOT_REUSED = ("width", "height")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One item with what its job does now. `progress` is {step, of, preview}, or empty."""
+
+    item: WorkspaceItem
+    progress: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def job_status(self) -> str:
+        return self.item.job.status if self.item.job else ""
+
+    @property
+    def is_running(self) -> bool:
+        return self.job_status == Job.Status.RUNNING
+
+    @property
+    def width(self) -> int:
+        return self.item.width or self.item.generation_params.get("width") or FALLBACK_SIDE
+
+    @property
+    def height(self) -> int:
+        return self.item.height or self.item.generation_params.get("height") or FALLBACK_SIDE
+
+    @property
+    def percent(self) -> int:
+        """How much is done, 0 to 100."""
+        of = self.progress.get("of") or 1
+        return round(100 * self.progress.get("step", 0) / of)
+
+    @property
+    def preview(self) -> str:
+        return self.progress.get("preview", "")
+
+    @property
+    def place_lines(self) -> list[str]:
+        """What a waiting card says until the feed tells its place in the line."""
+        return [_("waiting")]
+
+    @property
+    def failure(self) -> str:
+        """Why it failed, in the reader's language."""
+        return sentence(self.item.failure_code, self.item.failure_params)
+
+    @property
+    def picture(self) -> str:
+        """The url of the picture in the size that a tile needs."""
+        is_small = max(self.width, self.height) <= SMALL_SIDE
+        return self.item.url if is_small or not self.item.thumbnail_url else self.item.thumbnail_url
+
+    @property
+    def download(self) -> str:
+        return media_path(self.item.pk, "download", self.item.sha256)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The items of one request, in the order of their seeds."""
+
+    cards: list[Card]
+    preset: Preset | None
+
+    @property
+    def first(self) -> WorkspaceItem:
+        return self.cards[0].item
+
+    @property
+    def id(self) -> Any:
+        return self.first.batch_id
+
+    @property
+    def prompt(self) -> str:
+        return self.first.prompt
+
+    @property
+    def created_at(self) -> Any:
+        return self.first.created_at
+
+    @property
+    def preset_label(self) -> str:
+        return str(self.preset) if self.preset else self.first.model_type or ""
+
+    @property
+    def size(self) -> str:
+        return f"{self.cards[0].width} × {self.cards[0].height}"
+
+    @property
+    def seeds(self) -> str:
+        """The seed, or the first and the last of several."""
+        seeds = sorted(card.item.seed for card in self.cards if card.item.seed is not None)
+        if len(seeds) > 1:
+            return _("seeds %(first)s–%(last)s") % {"first": seeds[0], "last": seeds[-1]}
+        return _("seed %(seed)s") % {"seed": seeds[0]} if seeds else ""
+
+    @property
+    def settings(self) -> list[str]:
+        """The settings that are worth a chip: those that differ from the preset's defaults."""
+        given = self.first.generation_params
+        declared = {entry["name"]: entry for entry in self.preset.parameters} if self.preset else {}
+        return [
+            f"{declared[name]['label']} {given[name]}"
+            for name in SHOWN_SETTINGS
+            if name in declared and name in given and given[name] != declared[name]["default"]
+        ]
+
+    @cached_property
+    def _form(self) -> dict[str, Any]:
+        """What the dock's fields are called: see forms.GenerateForm."""
+        given = self.first.generation_params
+        return {
+            "content_type": self.first.content_type,
+            "preset": self.first.model_type or "",
+            "prompt": self.prompt,
+            "count": len(self.cards),
+            "shape": f"{self.cards[0].width}x{self.cards[0].height}",
+            **{f"p.{name}": value for name, value in given.items() if name not in NOT_REUSED},
+        }
+
+    @cached_property
+    def _seed(self) -> dict[str, Any]:
+        return {"seed_kind": "fixed", "seed": self.first.seed}
+
+    @property
+    def use_all(self) -> str:
+        return json.dumps(self._form | self._seed)
+
+    @property
+    def use_remix(self) -> str:
+        return json.dumps(self._form | {"seed_kind": "random", "seed": ""})
+
+    @property
+    def use_prompt(self) -> str:
+        return json.dumps({"prompt": self.prompt})
+
+    @property
+    def use_seed(self) -> str:
+        return json.dumps(self._seed)
+
+
+def cards_of(items: Iterable[WorkspaceItem]) -> list[Card]:
+    """Return a card for each item, with the progress of those that are being made (one round
+    trip).
+    """
+    items = list(items)
+    running = [item.job_id for item in items if item.job and item.job.status == Job.Status.RUNNING]
+    progress = live.progress(running)
+    return [Card(item, progress.get(str(item.job_id), {})) for item in items]
+
+
+def batches_of(items: Iterable[WorkspaceItem]) -> list[Batch]:
+    """Return rows for items that are ordered newest first."""
+    presets = {preset.slug: preset for preset in Preset.objects.all()}
+    rows = groupby(cards_of(items), key=lambda card: card.item.batch_id)
+    return [_batch(list(cards), presets) for _id, cards in rows]
+
+
+def _batch(cards: list[Card], presets: Mapping[str, Preset]) -> Batch:
+    cards.sort(key=lambda card: (card.item.batch_index, card.item.pk))
+    return Batch(cards, presets.get(cards[0].item.model_type or ""))

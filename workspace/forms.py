@@ -1,0 +1,163 @@
+"""The prompt dock's form: drawn from what each preset declares, and read back into a JobSpec. Not
+for checking values: queue_job does, so that pages and API refuse alike.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from jobs.models import Job, Preset
+from jobs.specs import JobSpec
+from ourvidz.errors import Refused
+
+PREFIX = "p."  # before the names of declared parameters
+RATIOS = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9), (9, 16))
+TOLERANCE = 0.08  # how far a shape may be from its ratio, after rounding to the preset's step
+COUNTS = (1, 2, 3, 4)
+DEFAULT_COUNT = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A size that a preset can make, in pixels."""
+
+    ratio: str
+    width: int
+    height: int
+    default: bool
+
+    @property
+    def view_width(self) -> int:
+        return self.width + 2
+
+    @property
+    def view_height(self) -> int:
+        return self.height + 2
+
+    @property
+    def corner(self) -> int:
+        return min(self.width, self.height) // 9
+
+
+@dataclass(frozen=True)
+class PresetForm:
+    """The fields that one preset adds to the dock."""
+
+    preset: Preset
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """The usual ratios at the default's area, as far as width and height allow."""
+        sides = {entry["name"]: entry for entry in self.preset.parameters}
+        if not {"width", "height"} <= sides.keys():
+            return []
+        found = [_shape(sides["width"], sides["height"], ratio) for ratio in RATIOS]
+        shapes = [shape for shape in found if shape]
+        if not any(shape.default for shape in shapes):
+            shapes.insert(0, _default_shape(sides))
+        return shapes
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        """The other declared parameters, with the names that inputs need."""
+        return [
+            entry
+            | {"input_name": PREFIX + entry["name"], "id": f"{self.preset.slug}-{entry['name']}"}
+            for entry in self.preset.parameters
+            if entry["name"] not in ("width", "height")
+        ]
+
+
+def read_spec(data: QueryDict, session_id: uuid.UUID | None) -> JobSpec:
+    """Return what the form asks for. Raises Refused where a value is not of its type."""
+    preset = Preset.objects.filter(slug=data.get("preset", "")).first()
+    return JobSpec(
+        prompt=data.get("prompt", ""),
+        preset=data.get("preset", ""),
+        parameters=_parameters(data, preset) if preset else {},
+        seed=_seed(data),
+        count=_whole(data.get("count", "1"), "count"),
+        destination=Job.Destination.WORKSPACE,
+        session_id=session_id,
+        idempotency_key=data.get("key", "")[:128],
+    )
+
+
+def _parameters(data: QueryDict, preset: Preset) -> dict[str, Any]:
+    given = _sides(data.get(f"shape.{preset.slug}", ""))
+    for entry in preset.parameters:
+        name = PREFIX + entry["name"]
+        if entry["type"] == "boolean":
+            given[entry["name"]] = data.get(name) == "true"
+        elif data.get(name, "") != "":
+            given[entry["name"]] = _typed(entry, data[name])
+    return given
+
+
+def _sides(shape: str) -> dict[str, Any]:
+    if not shape:
+        return {}
+    width, _sign, height = shape.partition("x")
+    return {"width": _whole(width, "shape"), "height": _whole(height, "shape")}
+
+
+def _typed(entry: Mapping[str, Any], text: str) -> Any:
+    """Return the value as the declared type where it reads as one; queue_job refuses the rest."""
+    try:
+        if entry["type"] == "integer":
+            return int(text)
+        return float(text) if entry["type"] == "number" else text
+    except ValueError:
+        return text
+
+
+def _seed(data: QueryDict) -> int | None:
+    if data.get("seed_kind") != "fixed" or not data.get("seed", "").strip():
+        return None
+    return _whole(data["seed"].strip(), "seed")
+
+
+def _whole(text: str, field: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        label = field.capitalize()
+        raise Refused("parameter_type", field=field, label=label, type="a whole number") from None
+
+
+def _shape(
+    width: Mapping[str, Any], height: Mapping[str, Any], ratio: tuple[int, int]
+) -> Shape | None:
+    """Return the shape of that ratio, or None where the preset cannot make one near enough."""
+    wanted = ratio[0] / ratio[1]
+    area = width["default"] * height["default"]
+    wide = _fit(math.sqrt(area * wanted), width)
+    high = _fit(wide / wanted, height)
+    if abs(wide / high / wanted - 1) > TOLERANCE:
+        return None
+    is_default = (wide, high) == (width["default"], height["default"])
+    return Shape(f"{ratio[0]}:{ratio[1]}", wide, high, is_default)
+
+
+def _fit(value: float, side: Mapping[str, Any]) -> int:
+    step, low = side.get("step", 1), side.get("min", 1)
+    rounded = low + round((value - low) / step) * step
+    return int(min(max(rounded, low), side.get("max", rounded)))
+
+
+def _default_shape(sides: Mapping[str, Any]) -> Shape:
+    width, height = sides["width"]["default"], sides["height"]["default"]
+    shared = math.gcd(width, height)
+    return Shape(f"{width // shared}:{height // shared}", width, height, True)
+
+
+def example_of(prompt: str) -> str:
+    """Return what a click on an example puts into the dock."""
+    return json.dumps({"prompt": prompt})

@@ -1,0 +1,124 @@
+"""What the workspace's page shows: a page of rows, the facts in its head, the dock's choices. Reads
+only. Not for how a card looks: see cards.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models import ContentType, Preset
+from jobs.presets import Words, words_of
+from ourvidz.models import uuid7
+from workspace.cards import Batch, batches_of
+from workspace.examples import EXAMPLES
+from workspace.forms import COUNTS, DEFAULT_COUNT, PresetForm, example_of
+from workspace.models import ItemQuerySet, WorkspaceItem, WorkspaceSession
+
+PAGE = 48  # items; more than the largest batch, so that a page always holds a whole one
+LARGEST_PAGE = 600
+SESSIONS_SHOWN = 30
+GROUPS = (
+    ("things", _("Things")),
+    ("places", _("Places")),
+    ("times", _("Times")),
+    ("colours", _("Colours")),
+)
+
+
+def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, Any]:
+    """Everything of the whole page."""
+    return {
+        **title_context(request, session),
+        **batches_context(session),
+        **dock_context(),
+        "given": bool(request.GET.get("prompt")),
+        "form": {"prompt": request.GET.get("prompt", "")},
+    }
+
+
+def title_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, Any]:
+    """The head: the session, the others to switch to, how many items it has."""
+    others = WorkspaceSession.objects.for_user(request.user).present().last_used_first()
+    counts = session.items.present().aggregate(
+        items=Count("pk"), saved=Count("pk", filter=Q(status=WorkspaceItem.Status.SAVED))
+    )
+    facts = counts | {"days": settings.WORKSPACE_ITEM_DAYS}
+    return {"session": session, "sessions": others[:SESSIONS_SHOWN], "facts": facts}
+
+
+def batches_context(
+    session: WorkspaceSession, before: str = "", loaded: int = PAGE
+) -> dict[str, Any]:
+    """One page of rows, newest first: those `before` a cursor, or at least the `loaded` newest."""
+    limit = min(max(loaded, PAGE), LARGEST_PAGE)
+    items = session.items.present().newest_first().select_related("job")
+    page = list(_before(items, before)[: limit + 1])
+    whole = _whole_batches(page, limit)
+    older = _cursor(whole[-1]) if len(page) > limit else ""
+    return {"session": session, "batches": batches_of(whole), "older": older}
+
+
+def batch_rows(items: ItemQuerySet, batch_id: uuid.UUID) -> list[Batch]:
+    """The row of one batch, as a list that is empty where nothing is left of it."""
+    return batches_of(items.present().filter(batch_id=batch_id).select_related("job"))
+
+
+def dock_context() -> dict[str, Any]:
+    """The dock: presets with their fields, and what can be chosen for all of them."""
+    presets = list(Preset.objects.offered())
+    chosen = presets[0] if presets else None
+    return {
+        "presets": presets,
+        "chosen": chosen,
+        "preset_forms": [PresetForm(preset) for preset in presets],
+        "has_video": any(preset.content_type == ContentType.VIDEO for preset in presets),
+        "counts": COUNTS,
+        "count": DEFAULT_COUNT,
+        "key": uuid7(),
+        "known_words": _groups(words_of(chosen)) if chosen else [],
+        "examples": [
+            {"prompt": prompt, "picture": picture, "use": example_of(prompt)}
+            for prompt, picture in EXAMPLES
+        ],
+    }
+
+
+def _groups(words: Words) -> list[dict[str, Any]]:
+    return [
+        {"label": label, "words": words.groups[name]}
+        for name, label in GROUPS
+        if words.groups.get(name)
+    ]
+
+
+def _before(items: ItemQuerySet, cursor: str) -> ItemQuerySet:
+    """Return the items that come after the cursor in the order newest first."""
+    time, _sign, row = cursor.partition("_")
+    try:
+        moment, row_id = datetime.fromisoformat(time), uuid.UUID(row)
+    except ValueError:
+        return items
+    return items.filter(
+        Q(created_at__lt=moment) | Q(created_at=moment, id__lt=row_id), created_at__lte=moment
+    )
+
+
+def _cursor(item: WorkspaceItem) -> str:
+    return f"{item.created_at.isoformat()}_{item.pk}"
+
+
+def _whole_batches(page: Sequence[WorkspaceItem], limit: int) -> list[WorkspaceItem]:
+    """Drop the last batch of a page where the next page would hold the rest of it."""
+    if len(page) <= limit:
+        return list(page)
+    cut = page[limit].batch_id
+    whole = [item for item in page[:limit] if item.batch_id != cut]
+    return whole or list(page[:limit])

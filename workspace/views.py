@@ -1,0 +1,252 @@
+"""The workspace's page and its fragments: each view reads its input, calls one service and renders.
+Not for rules: services refuse, and `attempt` turns a refusal into words.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from jobs.models import Preset
+from jobs.presets import words_of
+from jobs.services import cancel_job, queue_job
+from ourvidz.pages import announce, attempt
+from workspace import services
+from workspace.cards import cards_of
+from workspace.forms import read_spec
+from workspace.models import WorkspaceItem, WorkspaceSession
+from workspace.pages import (
+    PAGE,
+    batch_rows,
+    batches_context,
+    page_context,
+    title_context,
+)
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The session that was used last; a first one is made for a newcomer."""
+    session = services.active_session(user=request.user)
+    return render(request, "workspace/home.html", page_context(request, session))
+
+
+@login_required
+@require_GET
+def session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """A certain session, which becomes the active one."""
+    found = _session(request, session_id)
+    if not found.is_active:
+        services.activate_session(user=request.user, session_id=session_id)
+    return render(request, "workspace/home.html", page_context(request, found))
+
+
+@login_required
+@require_GET
+def title(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """The head of the page."""
+    context = title_context(request, _session(request, session_id))
+    return render(request, "workspace/_title.html", context)
+
+
+@login_required
+@require_GET
+def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """Rows: one batch, or a page of them."""
+    found = _session(request, session_id)
+    if batch_id := request.GET.get("batch"):
+        rows = batch_rows(found.items.all(), _uuid(batch_id))
+        return render(request, "workspace/_batches.html", {"session": found, "batches": rows})
+    loaded = request.GET.get("loaded", "")
+    size = int(loaded) if loaded.isdecimal() else PAGE
+    context = batches_context(found, request.GET.get("before", ""), size)
+    return render(request, "workspace/_batches.html", context)
+
+
+@login_required
+@require_GET
+def card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """One tile as it is now."""
+    return _card(request, item_id)
+
+
+@login_required
+@require_GET
+def words(request: HttpRequest) -> HttpResponse:
+    """Which words of a prompt the preset's model does not know."""
+    preset = get_object_or_404(Preset.objects.offered(), slug=request.GET.get("preset", ""))
+    unknown = words_of(preset).unknown(request.GET.get("prompt", ""))
+    return render(request, "workspace/_words.html", {"preset": preset, "unknown": unknown})
+
+
+@login_required
+@require_POST
+def generate(request: HttpRequest) -> HttpResponse:
+    """Queue what the dock asks for; the answer is the new row."""
+
+    def act() -> HttpResponse:
+        session_id = _session(request, _uuid(request.POST.get("session", ""))).pk
+        jobs = queue_job(user=request.user, spec=read_spec(request.POST, session_id))
+        return _row(request, jobs[0].batch_id)
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Make another session and go there."""
+    name = request.POST.get("session_name", "").strip() or _("New session")
+    made = services.create_workspace_session(user=request.user, session_name=name)
+    return redirect("workspace:session", made.pk)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """Give the session another name."""
+
+    def act() -> HttpResponse:
+        name = request.POST.get("session_name", "")
+        found = services.rename_session(user=request.user, session_id=session_id, session_name=name)
+        if not request.htmx:
+            return redirect("workspace:session", session_id)
+        return render(request, "workspace/_title.html", title_context(request, found))
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def clear(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """Empty the session; saved media stay."""
+
+    def act() -> HttpResponse:
+        services.clear_workspace_session(user=request.user, session_id=session_id)
+        undo = reverse("workspace:restore-session", args=[session_id])
+        return announce(HttpResponse(), toast_undo={"text": _("Session cleared."), "url": undo})
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def restore_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """Undo the clearing."""
+
+    def act() -> HttpResponse:
+        services.restore_session(user=request.user, session_id=session_id)
+        return HttpResponse(status=204)
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def save(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """Keep an item in the library."""
+
+    def act() -> HttpResponse:
+        services.save_workspace_item_to_library(user=request.user, item_id=item_id)
+        return _card(request, item_id)
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """Remove an item from the session, with a way back."""
+
+    def act() -> HttpResponse:
+        services.delete_item(user=request.user, item_id=item_id)
+        undo = reverse("workspace:restore", args=[item_id])
+        return announce(HttpResponse(), toast_undo={"text": _("Deleted."), "url": undo})
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """Undo the deletion."""
+
+    def act() -> HttpResponse:
+        services.restore_item(user=request.user, item_id=item_id)
+        return HttpResponse(status=204)
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """Stop making an item: at once where it waits, at the next step where it runs."""
+
+    def act() -> HttpResponse:
+        item = _item(request, item_id)
+        if item.job_id:
+            cancel_job(user=request.user, job_id=item.job_id)
+        return _card(request, item_id)
+
+    return attempt(request, act)
+
+
+@login_required
+@require_POST
+def regenerate(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """Make it again with another seed; the new row stands beside the old one."""
+    return _again(request, item_id, keep_seed=False)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """Make it again with the same seed, after a failure."""
+    return _again(request, item_id, keep_seed=True)
+
+
+def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> HttpResponse:
+    def act() -> HttpResponse:
+        jobs = services.regenerate_item(user=request.user, item_id=item_id, keep_seed=keep_seed)
+        return _row(request, jobs[0].batch_id)
+
+    return attempt(request, act)
+
+
+def _row(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    if not request.htmx:
+        return redirect("workspace:home")
+    items = WorkspaceItem.objects.for_user(request.user)
+    return render(
+        request, "workspace/_batches.html", {"batches": batch_rows(items, batch_id), "older": ""}
+    )
+
+
+def _card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    shown = cards_of([_item(request, item_id)])[0]
+    return render(request, "workspace/_item_card.html", {"card": shown})
+
+
+def _item(request: HttpRequest, item_id: uuid.UUID) -> WorkspaceItem:
+    items = WorkspaceItem.objects.for_user(request.user).present().select_related("job")
+    return get_object_or_404(items, pk=item_id)
+
+
+def _session(request: HttpRequest, session_id: uuid.UUID | None) -> WorkspaceSession:
+    sessions = WorkspaceSession.objects.for_user(request.user).present()
+    return get_object_or_404(sessions, pk=session_id)
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -4,51 +4,121 @@ HTTP, and not for how anything looks, which pages fetch.
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.contrib.auth import get_user
-from django.http import HttpRequest
+from channels.consumer import get_handler_name
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
-from ourvidz import feed, rows
+from ourvidz import feed, sockets
+from ourvidz.greetings import MESSAGE_LIMIT, Allowance, is_greeting, same_origin
+from ourvidz.visitors import Visitor
 
+# Why a socket is closed. After the first the page asks for sign-in; after the others it comes back.
 NOT_SIGNED_IN = 4401
+UNREADABLE = 4400
+RIGHTS_CHANGED = 4409
+TOO_LARGE = 4413
+TOO_MANY = 4429
+
+# A page greets when it opens and when it wakes up.
+GREETINGS = 10
+GREETINGS_PER_SECOND = 0.5
 
 
-class FeedConsumer(AsyncJsonWebsocketConsumer):
-    """One tab's socket."""
+class FeedConsumer(AsyncWebsocketConsumer):
+    """One tab's socket.
+
+    In: hello {type, head}, nothing else. Out: hello and heartbeat {type, head}, change
+    {type, seq, event, ids, fields}, moment {type, event, fields}.
+    """
+
+    session_key = ""
+    visitor: Visitor
+    head = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.sockets = sockets.here()
+        self.greetings = Allowance(GREETINGS, GREETINGS_PER_SECOND, time.monotonic)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Also where the server gives up on a socket without a word.
+            self.sockets.remove(self)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels' own goes through the one thread of the database before every message.
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        await self.accept()
-        user = await sync_to_async(_user_of)(self.scope["session"])
-        if user is None:
-            await self.close(NOT_SIGNED_IN)
+        if not same_origin(self.scope):
+            await self.close()
             return
-        self.groups = [feed.group_of(user.pk)] + ([feed.STAFF_GROUP] if user.is_staff else [])
+        # A browser tells its page why a socket was closed, but not why one was refused.
+        await self.accept()
+        self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        visitor = await self.sockets.visitor_of(self.session_key)
+        if visitor is None:
+            await self.close(NOT_SIGNED_IN)
+        else:
+            await self._listen(visitor)
+
+    async def _listen(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.groups = [feed.group_of(visitor.user_id)]
+        if visitor.is_staff:
+            self.groups.append(feed.STAFF_GROUP)
         for group in self.groups:
             await self.channel_layer.group_add(group, self.channel_name)
-        self.head = await sync_to_async(_head_of)(user)
+        # Read after joining: a change in between comes as a message.
+        self.head = await self.sockets.head_of(visitor.user_id) or 0
+        self.sockets.add(self)
 
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        await self.send_json({"type": "hello", "head": self.head})
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not self.groups:
+            # Turned away, and did not hear it yet.
+            return
+        if objection := self._objection(text_data):
+            await self.close(objection)
+        else:
+            await self._say(type="hello", head=self.head)
+
+    def _objection(self, text: str | None) -> int:
+        """Return the code to close with, or 0."""
+        if not self.greetings.take():
+            return TOO_MANY
+        if text is not None and len(text) > MESSAGE_LIMIT:
+            return TOO_LARGE
+        return 0 if text is not None and is_greeting(text) else UNREADABLE
 
     async def feed_change(self, message: dict[str, Any]) -> None:
+        """From the channel layer: rows of this person changed."""
         self.head = max(self.head, message["seq"])
-        await self.send_json({**message, "type": "change"})
+        await self._say(**{**message, "type": "change"})
 
     async def feed_moment(self, message: dict[str, Any]) -> None:
-        await self.send_json({"type": "moment", "event": message["event"], **message["fields"]})
+        """From the channel layer: something that is only true now."""
+        await self.tell(message["event"], message["fields"])
 
+    async def feed_access(self, message: dict[str, Any]) -> None:
+        """From the channel layer: this person was signed out somewhere, or switched off."""
+        await self.sockets.recheck([self])
 
-def _user_of(session: Any) -> Any:
-    request = HttpRequest()
-    request.session = session
-    with rows.as_service("sign-in"):
-        user = get_user(request)
-    return user if user.is_authenticated else None
+    async def beat(self, head: int) -> None:
+        """Say that all is well, and how far the feed is."""
+        self.head = max(self.head, head)
+        await self._say(type="heartbeat", head=self.head)
 
+    async def tell(self, event: str, fields: dict[str, Any]) -> None:
+        """Pass a moment on."""
+        await self._say(type="moment", event=event, fields=fields)
 
-def _head_of(user: Any) -> int:
-    with rows.as_user(user):
-        return feed.head(user.pk)
+    async def leave(self, visitor: Visitor | None) -> None:
+        """Close: this session is now nobody's, or somebody's with other rights."""
+        self.sockets.remove(self)
+        await self.close(RIGHTS_CHANGED if visitor else NOT_SIGNED_IN)
+
+    async def _say(self, **message: Any) -> None:
+        await self.send(text_data=json.dumps(message, separators=(",", ":")))

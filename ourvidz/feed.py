@@ -4,8 +4,8 @@ none. Not for deciding what a page shows: the tables are the truth.
 
 The row of `feed_heads` stays locked from the numbering to the commit, which keeps the numbers in
 the order of commits. So numbering is the last thing a transaction does: `publish` only notes the
-change, and it is numbered when the identity that wrote it is laid down. Were the row locked earlier,
-two transactions with several changes each could wait for each other forever.
+change, and it is numbered when the identity that wrote it is laid down. With the row locked
+earlier, two transactions of several changes each could wait for each other forever.
 """
 
 from __future__ import annotations

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,6 +19,7 @@ from django.shortcuts import render
 from ourvidz import feed
 from ourvidz.errors import Refused
 
+View = Callable[..., HttpResponse]
 THEMES = ("system", "light", "dark")
 
 
@@ -46,6 +50,21 @@ def attempt(
     except Refused as refused:
         context = {"message": str(refused), "field": refused.field, "code": refused.code}
         return render(request, template, context, status=refused.status)
+
+
+def signed_in(view: View) -> View:
+    """Let only people who are signed in see a page; to a fragment it answers by moving the page."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if not request.headers.get("HX-Request"):
+            return redirect_to_login(request.get_full_path())
+        here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(here).url})
+
+    return checked
 
 
 def announce(response: HttpResponse, **events: Any) -> HttpResponse:

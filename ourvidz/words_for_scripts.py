@@ -25,6 +25,6 @@ WORDS = {
     "theme_system": _("Theme: like the system"),
     "theme_light": _("Theme: light"),
     "theme_dark": _("Theme: dark"),
-    "not_reached": _("The server could not be reached. Your prompt is kept. Try again."),
-    "too_much": _("The server had a problem. Your prompt is kept. Try again."),
+    "not_reached": _("The server could not be reached. What you wrote is kept. Try again."),
+    "too_much": _("The server had a problem. What you wrote is kept. Try again."),
 }

@@ -113,7 +113,10 @@ class Batch:
         """The seed, or the first and the last of several."""
         seeds = sorted(card.item.seed for card in self.cards if card.item.seed is not None)
         if len(seeds) > 1:
-            return _("seeds %(first)s–%(last)s") % {"first": seeds[0], "last": seeds[-1]}
+            return _("seeds %(first)s–%(last)s") % {
+                "first": seeds[0],
+                "last": _ending(seeds[0], seeds[-1]),
+            }
         return _("seed %(seed)s") % {"seed": seeds[0]} if seeds else ""
 
     @property
@@ -176,6 +179,17 @@ def batches_of(items: Iterable[WorkspaceItem]) -> list[Batch]:
     presets = {preset.slug: preset for preset in Preset.objects.all()}
     rows = groupby(cards_of(items), key=lambda card: card.item.batch_id)
     return [_batch(list(cards), presets) for _id, cards in rows]
+
+
+def _ending(first: int, last: int) -> str:
+    """Return the digits of `last` that tell it from `first`: 1207–10, 1540327691–94."""
+    start, end = str(first), str(last)
+    if len(start) != len(end):
+        return end
+    shared = next(
+        (i for i, pair in enumerate(zip(start, end, strict=True)) if len(set(pair)) > 1), 0
+    )
+    return end[min(shared, len(end) - 2) :] if len(end) > 2 else end
 
 
 def _batch(cards: list[Card], presets: Mapping[str, Preset]) -> Batch:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.models import Preset
 from jobs.presets import words_of
 from jobs.services import cancel_job, queue_job
-from ourvidz.pages import announce, attempt
+from ourvidz.pages import announce, attempt, signed_in
 from workspace import services
 from workspace.cards import cards_of
 from workspace.forms import read_spec
@@ -30,7 +29,7 @@ from workspace.pages import (
 )
 
 
-@login_required
+@signed_in
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """The session that was used last; a first one is made for a newcomer."""
@@ -38,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/home.html", page_context(request, session))
 
 
-@login_required
+@signed_in
 @require_GET
 def session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """A certain session, which becomes the active one."""
@@ -48,7 +47,7 @@ def session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     return render(request, "workspace/home.html", page_context(request, found))
 
 
-@login_required
+@signed_in
 @require_GET
 def title(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """The head of the page."""
@@ -56,7 +55,7 @@ def title(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     return render(request, "workspace/_title.html", context)
 
 
-@login_required
+@signed_in
 @require_GET
 def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Rows: one batch, or a page of them."""
@@ -70,14 +69,14 @@ def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     return render(request, "workspace/_batches.html", context)
 
 
-@login_required
+@signed_in
 @require_GET
 def card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """One tile as it is now."""
     return _card(request, item_id)
 
 
-@login_required
+@signed_in
 @require_GET
 def words(request: HttpRequest) -> HttpResponse:
     """Which words of a prompt the preset's model does not know."""
@@ -86,20 +85,20 @@ def words(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/_words.html", {"preset": preset, "unknown": unknown})
 
 
-@login_required
+@signed_in
 @require_POST
 def generate(request: HttpRequest) -> HttpResponse:
     """Queue what the dock asks for; the answer is the new row."""
 
     def act() -> HttpResponse:
-        session_id = _session(request, _uuid(request.POST.get("session", ""))).pk
-        jobs = queue_job(user=request.user, spec=read_spec(request.POST, session_id))
+        room = services.own_session(request.user, _uuid(request.POST.get("session", "")))
+        jobs = queue_job(user=request.user, spec=read_spec(request.POST, room.pk))
         return _row(request, jobs[0].batch_id)
 
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
     """Make another session and go there."""
@@ -108,7 +107,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return redirect("workspace:session", made.pk)
 
 
-@login_required
+@signed_in
 @require_POST
 def rename(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Give the session another name."""
@@ -123,7 +122,7 @@ def rename(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def clear(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Empty the session; saved media stay."""
@@ -136,7 +135,7 @@ def clear(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def restore_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Undo the clearing."""
@@ -148,7 +147,7 @@ def restore_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def save(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Keep an item in the library."""
@@ -160,7 +159,7 @@ def save(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def delete(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Remove an item from the session, with a way back."""
@@ -173,7 +172,7 @@ def delete(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def restore(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Undo the deletion."""
@@ -185,13 +184,13 @@ def restore(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def cancel(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Stop making an item: at once where it waits, at the next step where it runs."""
 
     def act() -> HttpResponse:
-        item = _item(request, item_id)
+        item = services.own_item(request.user, item_id)
         if item.job_id:
             cancel_job(user=request.user, job_id=item.job_id)
         return _card(request, item_id)
@@ -199,14 +198,14 @@ def cancel(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return attempt(request, act)
 
 
-@login_required
+@signed_in
 @require_POST
 def regenerate(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Make it again with another seed; the new row stands beside the old one."""
     return _again(request, item_id, keep_seed=False)
 
 
-@login_required
+@signed_in
 @require_POST
 def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Make it again with the same seed, after a failure."""

@@ -35,6 +35,7 @@ class BatchList extends HTMLElement {
 
   follow({ event, ids }) {
     if (ids.session !== this.dataset.session) return;
+    if (event === "session.removed") location.assign("/workspace/");
     if (event === "items.created") this.add(ids.batch);
     else if (event === "item.changed") this.card(ids.item)?.refresh();
     else if (event === "item.removed") this.card(ids.item)?.leave();

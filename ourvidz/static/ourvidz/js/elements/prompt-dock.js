@@ -20,8 +20,9 @@ class PromptDock extends HTMLElement {
     const checkWords = debounce(() => this.checkWords(), 250);
     this.form.addEventListener("input", ({ target }) => this.changed(target, checkWords));
     this.form.addEventListener("change", () => this.show());
-    this.form.addEventListener("htmx:after:request", ({ detail }) => this.answered(detail.ctx));
-    this.form.addEventListener("htmx:error", () => this.complain(word("not_reached")));
+    this.form.addEventListener("htmx:finally:request", ({ detail }) => this.answered(detail.ctx));
+    document.addEventListener("htmx:error", () => this.complain(word("not_reached")));
+    document.addEventListener("htmx:response:error", ({ detail }) => this.refused(detail.ctx));
     this.prompt.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", ({ target }) => this.click(target));
     document.addEventListener("click", ({ target }) => this.offer(target.closest?.("[data-use]")));
@@ -37,7 +38,7 @@ class PromptDock extends HTMLElement {
 
   values() {
     const values = Object.fromEntries(new FormData(this.form));
-    delete values.key;
+    for (const name of ["key", "session", "csrfmiddlewaretoken"]) delete values[name];
     return values;
   }
 
@@ -136,21 +137,38 @@ class PromptDock extends HTMLElement {
   }
 
   answered({ response }) {
-    if (response.status < 400) {
-      const { prompt } = this.values();
-      remember("prompts", [prompt, ...(recall("prompts") ?? []).filter((old) => old !== prompt)].slice(0, 50));
-      this.past = 0;
-      this.form.elements.key.value = crypto.randomUUID();
-      this.clearErrors();
-      scrollTo({ top: 0, behavior: "smooth" });
-    } else if (response.status >= 500) {
-      this.complain(word("too_much"));
-    }
+    if (!response) return;
+    if (response.status < 400) this.sent();
+    else this.showField(this.querySelector("#dock-errors [data-field]")?.dataset.field);
+  }
+
+  sent() {
+    const { prompt } = this.values();
+    remember("prompts", [prompt, ...(recall("prompts") ?? []).filter((old) => old !== prompt)].slice(0, 50));
+    this.past = 0;
+    this.form.elements.key.value = crypto.randomUUID();
+    this.clearErrors();
+    scrollTo({ top: 0, behavior: "smooth" });
+  }
+
+  // The message stands in the dock; the field it is about is marked, and shown if a menu hides it.
+  showField(name) {
+    const field = name && (this.form.elements[name] ?? this.form.elements[`p.${name}`]);
+    const input = field?.length && !field.matches ? [...field].find((each) => !each.disabled) : field;
+    if (!input?.matches) return;
+    input.setAttribute("aria-invalid", "true");
+    input.closest("[popover]")?.showPopover();
+    input.focus();
+  }
+
+  refused({ response, sourceElement }) {
+    if (response.status >= 500) this.complain(word("too_much"));
+    else if (!this.contains(sourceElement)) this.clearErrors();
   }
 
   clearErrors() {
     this.querySelector("#dock-errors").replaceChildren();
-    this.prompt.removeAttribute("aria-invalid");
+    this.form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
   }
 
   complain(text) {

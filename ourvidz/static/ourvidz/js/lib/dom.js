@@ -9,11 +9,10 @@ export function debounce(act, milliseconds) {
 }
 
 export async function fetchHtml(url, options = {}) {
-  const headers = { "HX-Request": "true", Accept: "text/html", ...options.headers };
+  const headers = { "HX-Request": "true", "HX-Current-URL": location.href, Accept: "text/html", ...options.headers };
   const response = await fetch(url, { credentials: "same-origin", ...options, headers });
-  if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) {
-    location.assign(response.url);
-  }
+  const elsewhere = response.headers.get("HX-Redirect");
+  if (elsewhere) location.assign(elsewhere);
   return { ok: response.ok, status: response.status, html: await response.text() };
 }
 

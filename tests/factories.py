@@ -4,13 +4,23 @@ factories of one app only: those subclass Factory in that app's tests.
 
 from __future__ import annotations
 
+from functools import cache
+from functools import cache
 from typing import Any
 
 import factory
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import make_password
 
 from ourvidz.rows import as_service
 
 PASSWORD = "a long enough passphrase"
+
+
+@cache
+def hashed_password() -> str:
+    """PASSWORD as the site keeps it. Hashing is slow on purpose, so it is done once a process."""
+    return make_password(PASSWORD)
 
 
 class Factory(factory.django.DjangoModelFactory):
@@ -36,5 +46,15 @@ class UserFactory(Factory):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        password = kwargs.pop("password")
         with as_service("test data"):
-            return model_class.objects.create_user(*args, **kwargs)
+            user = model_class.objects.create_user(*args, **kwargs)
+            user.password = _hashed(password)
+            user.save(update_fields=["password"])
+            return user
+
+
+@cache
+def _hashed(password: str) -> str:
+    """Hash a password once a process: it takes half a second, which most tests would wait for."""
+    return make_password(password)

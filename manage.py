@@ -4,11 +4,8 @@
 import os
 import sys
 
-if sys.version_info < (3, 11):
-    sys.exit(
-        "OurVidz needs Python 3.11 or newer, and this is %d.%d. "
-        "Install a newer one, then run: make run PYTHON=python3.11" % sys.version_info[:2]
-    )
+if sys.version_info < (3, 11):  # noqa: UP036  (this is the sentence for those who have an older one)
+    sys.exit("OurVidz needs Python 3.11 or newer. Install one, then: make run PYTHON=python3.11")
 
 
 def main() -> None:

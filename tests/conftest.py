@@ -1,6 +1,6 @@
-"""What every test stands on: the servers of the run, a database of its own, and the rules that a test
-neither carries an identity by accident nor is skipped unseen in CI. Not for one app's own fixtures:
-those are in a conftest.py beside its tests.
+"""What every test stands on: the servers of the run, a database of its own, and the rules that a
+test neither carries an identity by accident nor is skipped unseen in CI. Not for one app's own
+fixtures: those are in a conftest.py beside its tests.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HEAVY = {"browser", "page"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep torch and the browser in one process, and tests with own databases out of transactions."""
+    """Keep torch and the browser in one process, and own databases out of transactions."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if HEAVY & fixtures or item.get_closest_marker("heavy"):
@@ -76,7 +76,7 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
-    """Give this process its database: a copy of the template, connected to as the site's own role."""
+    """Give this process its database: a copy of the template, used as the site's own role."""
     from django.db import connections
 
     from tests import databases

@@ -41,7 +41,7 @@ def ensure_template(servers: Servers) -> None:
 
 
 def renew(servers: Servers, name: str) -> None:
-    """Make `name` a fresh copy of the template, throwing out whoever is connected to an older one."""
+    """Make `name` a fresh copy of the template, throwing out whoever uses an older one."""
     roles.drop_database(servers.admin_url, name)
     roles.create_database(servers.admin_url, name, template=TEMPLATE)
 

@@ -1,5 +1,5 @@
-"""One PostgreSQL and one Redis for a test run, however many processes it has, and the environment in
-which the settings are read. Not for fixtures: those are in tests/fixtures.
+"""One PostgreSQL and one Redis for a test run, however many processes it has, and the environment
+in which the settings are read. Not for fixtures: those are in tests/fixtures.
 """
 
 from __future__ import annotations
@@ -41,14 +41,17 @@ class Servers:
         )
 
 
-def start_or_join() -> Servers:
-    """Start the servers, or in a parallel process find those that the first one started."""
+def start_or_join(*, durable: bool = False) -> Servers:
+    """Start the servers, or in a parallel process find those that the first one started.
+
+    `durable` is for benchmarks: PostgreSQL then writes as carefully as for real use.
+    """
     if found := os.environ.get(VARIABLE):
         return Servers(**json.loads(found))
     # Not the configured temporary folder: the path of a socket may have only about 100 bytes.
     folder = Path(tempfile.mkdtemp(prefix="ourvidz-test-", dir="/tmp"))
     folder.chmod(0o711)
-    postgres = Postgres(folder, extra_settings=FAST_AND_UNSAFE)
+    postgres = Postgres(folder, extra_settings={} if durable else FAST_AND_UNSAFE)
     redis = Redis(folder, persistent=False)
     atexit.register(_stop, postgres, redis, folder)
     postgres.start()
@@ -73,7 +76,7 @@ def process_name() -> str:
 
 
 def set_environment(servers: Servers) -> None:
-    """Set what the settings read, so that each process has a database, a Redis and files of its own."""
+    """Set what the settings read: each process has a database, a Redis and files of its own."""
     name = process_name()
     number = int(name[2:]) + 1 if name.startswith("gw") else 0
     os.environ.update(

@@ -23,7 +23,7 @@ LOG_TAIL = 3000
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Ask again and again until `condition` holds. Fails the test, naming `what`, after `seconds`."""
+    """Ask again until `condition` holds. Fails the test, naming `what`, after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"Not within {seconds:g} s: {what}"
@@ -33,7 +33,9 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> No
 class Spawned:
     """A process of the site with its log. It ends with the test run, whatever happens to that."""
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], environment: dict[str, str], log: Path
+    ) -> None:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)

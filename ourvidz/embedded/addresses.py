@@ -1,5 +1,5 @@
-"""The urls of the embedded servers, the same before they have started as after: the settings read them
-as their defaults. Not for starting anything.
+"""The urls of the embedded servers, the same before they have started as after: the settings read
+them as their defaults. Not for starting anything.
 """
 
 from __future__ import annotations

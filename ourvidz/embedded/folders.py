@@ -67,7 +67,7 @@ def digest(path: Path) -> str:
 
 
 def open_to_others(path: Path) -> bool:
-    """Say whether any account may walk down to `path` (every folder above it lets others through)."""
+    """Say whether any account may walk down to `path`: every folder above lets others through."""
     folders = [parent for parent in path.resolve().parents if parent.exists()]
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in folders)
 
@@ -100,7 +100,7 @@ def _account_can_reach(data_dir: Path) -> bool:
 
 
 def programs(folder: Path) -> Path:
-    """Return a copy of the programs in `folder` that the database's account can run: mostly itself."""
+    """Return the programs in `folder`, or a copy where the database's account cannot run them."""
     server = folder / "bin" / "postgres"
     if os.geteuid() != 0 or (open_to_others(server) and server.stat().st_mode & stat.S_IXOTH):
         return folder

@@ -37,7 +37,7 @@ def first_free(host: str, wanted: int) -> int:
 
 
 def _somebody_answers(port: int) -> bool:
-    """Another program on `::1` would get the visitors of http://localhost although 127.0.0.1 is free."""
+    """Look at `localhost` too: a program on `::1` would get its visitors."""
     try:
         socket.create_connection(("localhost", port), timeout=1).close()
     except OSError:

@@ -1,6 +1,6 @@
-"""The embedded PostgreSQL 18: the wheel's programs, our own rules. It listens on a socket in a closed
-folder, asks everybody for a password, and opens no folder to other accounts. Not for roles and grants
-(ourvidz.embedded.roles), which outside servers need as well.
+"""The embedded PostgreSQL 18: the wheel's programs, our own rules. It listens on a socket in a
+closed folder, asks everybody for a password, and opens no folder to other accounts. Not for roles
+and grants (ourvidz.embedded.roles), which outside servers need as well.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class Postgres:
 
     def role_url(self, user: str, password: str, database: str) -> str:
         """Return the url of a role on this server."""
-        return addresses.postgres(user=user, password=password, host=self.sockets, database=database)
+        return addresses.postgres(
+            user=user, password=password, host=self.sockets, database=database
+        )
 
     def _command(self) -> list[str]:
         settings = self.settings | {"unix_socket_directories": str(self.sockets)}

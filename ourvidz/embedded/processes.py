@@ -1,5 +1,5 @@
-"""The site's own processes as commands: what `manage.py up` supervises, what a container would run, and
-what tests spawn. Not for starting or watching them (ourvidz.embedded.supervisor).
+"""The site's own processes as commands: what `manage.py up` supervises, what a container would run,
+and what tests spawn. Not for starting or watching them (ourvidz.embedded.supervisor).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The embedded Redis: a server of the machine if there is one, else the wheel's, reachable only by a
-socket in a closed folder. Not the truth about anything: it holds messages, progress and caches.
+"""The embedded Redis: a server of the machine if there is one, else the wheel's, reachable only by
+a socket in a closed folder. Not the truth about anything: it holds messages, progress and caches.
 """
 
 from __future__ import annotations

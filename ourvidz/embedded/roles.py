@@ -97,8 +97,8 @@ def _backup_role(connection: Connection, password: str) -> list[str]:
         _run(connection, f"ALTER ROLE {{role}} {POWERLESS} BYPASSRLS", role=BACKUP)
     except psycopg2.errors.InsufficientPrivilege:
         return [
-            f"This administrator may not give BYPASSRLS to {BACKUP}: dumps made with that role would "
-            "be empty. Ask for that right, or make backups with the server's own means."
+            f"This administrator may not give BYPASSRLS to {BACKUP}: dumps made with that role "
+            "would be empty. Ask for that right, or make backups with the server's own means."
         ]
     if password:
         _login(connection, BACKUP, POWERLESS, password)

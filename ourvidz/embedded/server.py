@@ -21,7 +21,7 @@ STOP_SECONDS = 30.0
 
 
 def end_with_parent(signal_number: int) -> Callable[[], None] | None:
-    """Return a function for a new child: the kernel sends it the signal if this process is killed."""
+    """Return a function for a new child: it gets the signal if this process is killed."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

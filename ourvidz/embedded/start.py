@@ -1,5 +1,5 @@
-"""Starting and stopping the embedded servers of one data folder, at most once at a time. Not for the
-site's processes, nor for tests, which run servers of their own.
+"""Starting and stopping the embedded servers of one data folder, at most once at a time. Not for
+the site's processes, nor for tests, which run servers of their own.
 """
 
 from __future__ import annotations

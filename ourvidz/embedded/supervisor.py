@@ -83,7 +83,7 @@ class Supervisor(Manager):
     """The site's processes, and the servers they stand on."""
 
     def __init__(self, servers: Sequence[Server], when_started: Callable[[], None]) -> None:
-        """`when_started` is called once, in a thread of its own, when the processes are starting."""
+        """`when_started` is called once, in a thread of its own, as the processes start."""
         super().__init__()
         self.stopping = multiprocessing.Event()
         self._process_ctor = partial(Restarting, stopping=self.stopping)

@@ -17,7 +17,7 @@ def product_files() -> list[Path]:
 
 
 def files(*suffixes: str) -> list[Path]:
-    """Return every file of ours with one of the endings, without what was installed or generated."""
+    """Return every file of ours with one of the endings."""
     folders = [*APPS, "tests", "benchmarks", "templates", "prompts"]
     found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*"))]
     return [path for path in [ROOT / "manage.py", *found] if path.suffix in suffixes]

@@ -1,5 +1,5 @@
-"""Every variable that the product reads from the environment is explained in .env.example, and nothing
-else is; and only few files read the environment at all.
+"""Every variable that the product reads from the environment is explained in .env.example, and
+nothing else is; and only few files read the environment at all.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ OTHERS = {
 
 
 def read_in(name):
-    """Return the variables that a file reads: `env.…("NAME", …)`, or `something(env, "NAME", …)`."""
+    """Return the variables a file reads: `env.…("NAME", …)`, or `something(env, "NAME", …)`."""
     calls = [n for n in ast.walk(source.tree(source.ROOT / name)) if isinstance(n, ast.Call)]
-    asked = [
-        call.args[0] if ast.unparse(call.func).startswith("env.") else call.args[1]
-        for call in calls
-        if ast.unparse(call.func).startswith("env.")
-        or (len(call.args) > 1 and ast.unparse(call.args[0]) == "env")
+    direct = [call.args[:1] for call in calls if ast.unparse(call.func).startswith("env.")]
+    handed_on = [
+        call.args[1:2] for call in calls if call.args and ast.unparse(call.args[0]) == "env"
     ]
+    asked = [node for arguments in direct + handed_on for node in arguments]
     constants = [node.value for node in asked if isinstance(node, ast.Constant)]
     return {value for value in constants if NAME.fullmatch(str(value))}
 

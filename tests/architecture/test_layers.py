@@ -1,5 +1,5 @@
-"""Who may import whom: `workers → workspace → {jobs, library} → accounts → ourvidz`, never the other
-way, and inside an app `urls → views, api, forms → services → models`.
+"""Who may import whom: `workers → workspace → {jobs, library} → accounts → ourvidz`, never the
+other way, and inside an app `urls → views, api, forms → services → models`.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def test_inside_an_app_imports_go_down():
         parts = source.module_of(path).split(".")
         for name in ours(path):
             target = name.split(".")
-            if len(parts) == 2 and len(target) >= 2 and target[0] == parts[0]:
-                if RANK.get(target[1], SERVICE) > RANK.get(parts[1], SERVICE):
-                    wrong.append(f"{source.name_of(path)} imports {name}")
+            same_app = len(parts) == 2 and len(target) >= 2 and target[0] == parts[0]
+            if same_app and RANK.get(target[1], SERVICE) > RANK.get(parts[1], SERVICE):
+                wrong.append(f"{source.name_of(path)} imports {name}")
     assert not wrong, "\n" + "\n".join(wrong)
 
 
@@ -112,7 +112,8 @@ def test_no_model_overrides_save_or_delete():
         for node in ast.walk(source.tree(path))
         if isinstance(node, ast.ClassDef)
         for item in node.body
-        if isinstance(item, ast.FunctionDef) and item.name in ("save", "delete")
+        if isinstance(item, ast.FunctionDef)
+        and item.name in ("save", "delete")
         # A QuerySet's delete is another thing.
         and not any("QuerySet" in ast.unparse(base) for base in node.bases)
     ]

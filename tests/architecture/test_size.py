@@ -11,7 +11,7 @@ FILE_LINES = 400
 
 
 def written(path):
-    """Say whether people wrote the file: Django writes initial migrations, others write libraries."""
+    """Say whether people wrote the file: Django writes first migrations, others libraries."""
     generated = path.parent.name == "migrations" and "initial" in path.name
     return not generated and "vendor" not in path.parts
 

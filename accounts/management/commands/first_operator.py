@@ -1,5 +1,5 @@
-"""`manage.py first_operator`: makes an operator where there is none, and a link that signs one in once.
-`manage.py up` shows what it prints. Not for more operators: those are made in the admin.
+"""`manage.py first_operator`: makes an operator where there is none, and a link that signs one in
+once. `manage.py up` shows what it prints. Not for more operators: those are made in the admin.
 """
 
 from __future__ import annotations

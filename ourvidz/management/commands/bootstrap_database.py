@@ -1,6 +1,6 @@
 """`manage.py bootstrap_database --admin-url …`: makes the roles, the database and the grants on a
-PostgreSQL server of yours, 16 or newer, before the first migration. Run again, it changes nothing. The
-embedded server needs no such step.
+PostgreSQL server of yours, 16 or newer, before the first migration. Run again, it changes nothing.
+The embedded server needs no such step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # they ask the database, which may not exist yet
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--admin-url", required=True, help="postgresql://… of an administrator.")
+        parser.add_argument(
+            "--admin-url", required=True, help="postgresql://… of an administrator."
+        )
         parser.add_argument(
             "--backup-password", default="", help="Lets the role ourvidz_backup log in with it."
         )

@@ -1,6 +1,6 @@
-"""`manage.py up`, the heart of `make run`: the whole of OurVidz on this machine, from the database to
-the GPU process, until Ctrl-C. Not for production on many machines: there each process runs alone, with
-DATABASE_URL and REDIS_URL naming servers that are already there.
+"""`manage.py up`, the heart of `make run`: the whole of OurVidz on this machine, from the database
+to the GPU process, until Ctrl-C. Not for production on many machines: there each process runs
+alone, with DATABASE_URL and REDIS_URL naming servers that are already there.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A tab's socket, opened as a browser opens it: with the session's cookie and the page's origin. Not
-for what a page does with it: browser tests see that.
+"""A tab's socket, opened as a browser opens it: with the session's cookie and the page's origin.
+Not for what a page does with it: browser tests see that.
 """
 
 from __future__ import annotations
@@ -33,10 +33,14 @@ def signed_in(user: Any) -> str:
 class Tab:
     """An open socket. As a context manager it closes itself."""
 
-    def __init__(self, site: LiveSite, session: str = "", *, origin: str = "") -> None:
-        cookie = {"Cookie": f"sessionid={session}"} if session else {}
+    def __init__(
+        self, site: LiveSite, session: str, *, origin: str | None = "", query: str = ""
+    ) -> None:
+        """Open it; `origin` is the site's own unless given, and None sends no such header."""
         self.socket = connect(
-            site.websocket_url, origin=origin or site.url, additional_headers=cookie
+            site.websocket_url + query,
+            origin=site.url if origin == "" else origin,
+            additional_headers={"Cookie": f"sessionid={session}"},
         )
 
     def __enter__(self) -> Self:

@@ -126,7 +126,7 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
                 picture, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB, outputMode="RGB"
             )
             return (converted or picture).convert(mode)
-        except ImageCms.PyCMSError:
-            # A broken profile says nothing about the pixels.
+        except (ImageCms.PyCMSError, OSError):
+            # A broken profile says nothing about the pixels, which are decoded by now.
             pass
     return picture.convert(mode)

@@ -186,16 +186,17 @@ def _is_ours(name: str) -> bool:
 
 def _used(found: Iterable[Held]) -> set[str]:
     """Return the names that a row needs: its file, and the thumbnail beside it."""
-    wanted: dict[str, dict[str, str]] = {}
+    wanted: dict[str, dict[str, list[str]]] = {}
     for held in found:
         bucket, _slash, key = held.name.partition("/")
         for original in keys.originals_of(key):
-            wanted.setdefault(bucket, {})[original] = held.name
+            wanted.setdefault(bucket, {}).setdefault(original, []).append(held.name)
     with as_service("sweep"):
         return {
-            names[key]
+            name
             for bucket, names in wanted.items()
             for key in rows.keys_in_use(bucket, names)
+            for name in names[key]
         }
 
 

@@ -76,7 +76,7 @@ def state(job: Job) -> str:
 
 def item_of(job: Job) -> WorkspaceItem:
     with rows.as_service("look"):
-        return WorkspaceItem.objects.get(job=job)
+        return WorkspaceItem.objects.select_related("session").get(job=job)
 
 
 def story(job: Job) -> list[tuple[str, str]]:

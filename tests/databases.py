@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from io import StringIO
 
 import psycopg2
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection, connections
 
 from ourvidz.embedded import roles
@@ -35,8 +36,7 @@ def ensure_template(servers: Servers) -> None:
         roles.grant_on_schema(servers.owner_url(TEMPLATE))
         with pointed_at(TEMPLATE):
             call_command("migrate", verbosity=0, interactive=False)
-            if "sync_presets" in get_commands():
-                call_command("sync_presets", verbosity=0)
+            call_command("sync_presets", stdout=StringIO())
         cursor.execute(f"COMMENT ON DATABASE {TEMPLATE} IS %s", [READY])
 
 

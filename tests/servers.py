@@ -95,6 +95,7 @@ def set_environment(servers: Servers) -> None:
         # Tests ask faster than people do; the tests of the limits set their own.
         **{f"THROTTLE_{kind}": "1000000/min" for kind in ("READ", "WRITE", "GENERATE", "UPLOAD")},
     )
+    (Path(servers.folder) / name / "static").mkdir(parents=True, exist_ok=True)
     if name != "main":
         os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -104,7 +104,7 @@ class Web:
         port = int(self.url.rsplit(":", 1)[1])
         command = processes.web("127.0.0.1", port)
         self.process = Spawned("web", command, self.environment(), self.log_dir / "web.log")
-        wait_until(self._answers, START_SECONDS, f"the site answers. {self.process.output()}")
+        wait_until(self._answers, START_SECONDS, "the site answers")
 
     def stop(self) -> None:
         """Stop the server."""
@@ -112,7 +112,8 @@ class Web:
             self.process.stop()
 
     def _answers(self) -> bool:
-        assert self.process is not None and self.process.running(), self.process.output()
+        assert self.process is not None
+        assert self.process.running(), self.process.output()
         try:
             urllib.request.urlopen(f"{self.url}/accounts/login/", timeout=10).close()
         except urllib.error.HTTPError:
@@ -152,7 +153,6 @@ class LiveSite:
         told = {
             "OURVIDZ_URL": self.url,
             "OURVIDZ_WORKER_TOKEN": secret,
-            "OURVIDZ_WORKER_NAME": name,
             "OURVIDZ_DEVICE": "cpu",
             # As on a machine of its own: it must live without these.
             "DATABASE_URL": "",

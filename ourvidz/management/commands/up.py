@@ -80,8 +80,10 @@ class Command(BaseCommand):
 
     def _prepare(self, port: int) -> tuple[str, str]:
         """Bring the database up to date. Returns the final message and the GPU process's token."""
+        # Where WhiteNoise looks, before anybody collects static files there.
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("sync_presets", verbosity=0)
+        _printed_by("sync_presets")
         operator = json.loads(_printed_by("first_operator"))
         return _message(operator), _printed_by("worker_token", WORKER)
 
@@ -115,7 +117,6 @@ def _gpu_environment(environment: dict[str, str], port: int, token: str) -> dict
     return kept | {
         "OURVIDZ_URL": f"http://127.0.0.1:{port}",
         "OURVIDZ_WORKER_TOKEN": token,
-        "OURVIDZ_WORKER_NAME": WORKER,
         "OURVIDZ_BROKER_URL": settings.BROKER_URL,
         "OURVIDZ_NAMESPACE": settings.NAMESPACE,
     }

@@ -4,7 +4,7 @@ counter. Not for anything an app can own itself.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
@@ -30,7 +30,7 @@ class Row(models.Model):
 class PrivateQuerySet(models.QuerySet[Any]):
     """The first of the two nets: every read says whose rows it wants."""
 
-    def for_user(self, user: Any) -> PrivateQuerySet:
+    def for_user(self, user: Any) -> Self:
         """Return the rows of one person (a User or its id)."""
         return self.filter(user_id=getattr(user, "pk", user))
 

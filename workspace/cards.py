@@ -169,16 +169,19 @@ def cards_of(items: Iterable[WorkspaceItem]) -> list[Card]:
     trip).
     """
     items = list(items)
-    running = [item.job_id for item in items if item.job and item.job.status == Job.Status.RUNNING]
+    running = [item.job.pk for item in items if item.job and item.job.status == Job.Status.RUNNING]
     progress = live.progress(running)
     return [Card(item, progress.get(str(item.job_id), {})) for item in items]
 
 
-def batches_of(items: Iterable[WorkspaceItem]) -> list[Batch]:
-    """Return rows for items that are ordered newest first."""
-    presets = {preset.slug: preset for preset in Preset.objects.all()}
+def batches_of(
+    items: Iterable[WorkspaceItem], presets: Iterable[Preset] | None = None
+) -> list[Batch]:
+    """Return rows for items ordered newest first. Reads the presets unless they are given."""
+    known = Preset.objects.all() if presets is None else presets
+    by_slug = {preset.slug: preset for preset in known}
     rows = groupby(cards_of(items), key=lambda card: card.item.batch_id)
-    return [_batch(list(cards), presets) for _id, cards in rows]
+    return [_batch(list(cards), by_slug) for _id, cards in rows]
 
 
 def _ending(first: int, last: int) -> str:

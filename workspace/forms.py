@@ -97,7 +97,7 @@ def _parameters(data: QueryDict, preset: Preset) -> dict[str, Any]:
         if entry["type"] == "boolean":
             given[entry["name"]] = data.get(name) == "true"
         elif data.get(name, "") != "":
-            given[entry["name"]] = _typed(entry, data[name])
+            given[entry["name"]] = _typed(entry, str(data[name]))
     return given
 
 
@@ -121,7 +121,7 @@ def _typed(entry: Mapping[str, Any], text: str) -> Any:
 def _seed(data: QueryDict) -> int | None:
     if data.get("seed_kind") != "fixed" or not data.get("seed", "").strip():
         return None
-    return _whole(data["seed"].strip(), "seed")
+    return _whole(str(data["seed"]).strip(), "seed")
 
 
 def _whole(text: str, field: str) -> int:

@@ -35,10 +35,11 @@ GROUPS = (
 
 def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, Any]:
     """Everything of the whole page."""
+    presets = list(Preset.objects.all())
     return {
         **title_context(request, session),
-        **batches_context(session),
-        **dock_context(),
+        **batches_context(session, presets=presets),
+        **dock_context([preset for preset in presets if preset.is_enabled]),
         "given": bool(request.GET.get("prompt")),
         "form": {"prompt": request.GET.get("prompt", "")},
     }
@@ -47,7 +48,7 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
 def title_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, Any]:
     """The head: the session, the others to switch to, how many items it has."""
     others = WorkspaceSession.objects.for_user(request.user).present().last_used_first()
-    counts = session.items.present().aggregate(
+    counts = _items(session).aggregate(
         items=Count("pk"), saved=Count("pk", filter=Q(status=WorkspaceItem.Status.SAVED))
     )
     facts = counts | {"days": settings.WORKSPACE_ITEM_DAYS}
@@ -55,25 +56,27 @@ def title_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, 
 
 
 def batches_context(
-    session: WorkspaceSession, before: str = "", loaded: int = PAGE
+    session: WorkspaceSession,
+    *,
+    before: str = "",
+    loaded: int = PAGE,
+    presets: Sequence[Preset] | None = None,
 ) -> dict[str, Any]:
     """One page of rows, newest first: those `before` a cursor, or at least the `loaded` newest."""
     limit = min(max(loaded, PAGE), LARGEST_PAGE)
-    items = session.items.present().newest_first().select_related("job")
-    page = list(_before(items, before)[: limit + 1])
+    page = list(_before(_items(session), before)[: limit + 1])
     whole = _whole_batches(page, limit)
     older = _cursor(whole[-1]) if len(page) > limit else ""
-    return {"session": session, "batches": batches_of(whole), "older": older}
+    return {"session": session, "batches": batches_of(whole, presets), "older": older}
 
 
-def batch_rows(items: ItemQuerySet, batch_id: uuid.UUID) -> list[Batch]:
+def batch_rows(session: WorkspaceSession, batch_id: uuid.UUID | None) -> list[Batch]:
     """The row of one batch, as a list that is empty where nothing is left of it."""
-    return batches_of(items.present().filter(batch_id=batch_id).select_related("job"))
+    return batches_of(_items(session).filter(batch_id=batch_id))
 
 
-def dock_context() -> dict[str, Any]:
+def dock_context(presets: Sequence[Preset]) -> dict[str, Any]:
     """The dock: presets with their fields, and what can be chosen for all of them."""
-    presets = list(Preset.objects.offered())
     chosen = presets[0] if presets else None
     return {
         "presets": presets,
@@ -89,6 +92,11 @@ def dock_context() -> dict[str, Any]:
             for prompt, picture in EXAMPLES
         ],
     }
+
+
+def _items(session: WorkspaceSession) -> ItemQuerySet:
+    items = WorkspaceItem.objects.for_user(session.user_id).present().filter(session=session)
+    return items.newest_first().select_related("job")
 
 
 def _groups(words: Words) -> list[dict[str, Any]]:

@@ -61,11 +61,11 @@ def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Rows: one batch, or a page of them."""
     found = _session(request, session_id)
     if batch_id := request.GET.get("batch"):
-        rows = batch_rows(found.items.all(), _uuid(batch_id))
+        rows = batch_rows(found, _uuid(batch_id))
         return render(request, "workspace/_batches.html", {"session": found, "batches": rows})
     loaded = request.GET.get("loaded", "")
     size = int(loaded) if loaded.isdecimal() else PAGE
-    context = batches_context(found, request.GET.get("before", ""), size)
+    context = batches_context(found, before=request.GET.get("before", ""), loaded=size)
     return render(request, "workspace/_batches.html", context)
 
 
@@ -93,7 +93,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     def act() -> HttpResponse:
         room = services.own_session(request.user, _uuid(request.POST.get("session", "")))
         jobs = queue_job(user=request.user, spec=read_spec(request.POST, room.pk))
-        return _row(request, jobs[0].batch_id)
+        return _row(request, room, jobs[0].batch_id)
 
     return attempt(request, act)
 
@@ -115,7 +115,7 @@ def rename(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     def act() -> HttpResponse:
         name = request.POST.get("session_name", "")
         found = services.rename_session(user=request.user, session_id=session_id, session_name=name)
-        if not request.htmx:
+        if not _is_fragment(request):
             return redirect("workspace:session", session_id)
         return render(request, "workspace/_title.html", title_context(request, found))
 
@@ -214,19 +214,22 @@ def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
 
 def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> HttpResponse:
     def act() -> HttpResponse:
+        room = services.own_item(request.user, item_id).session
         jobs = services.regenerate_item(user=request.user, item_id=item_id, keep_seed=keep_seed)
-        return _row(request, jobs[0].batch_id)
+        return _row(request, room, jobs[0].batch_id)
 
     return attempt(request, act)
 
 
-def _row(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
-    if not request.htmx:
-        return redirect("workspace:home")
-    items = WorkspaceItem.objects.for_user(request.user)
-    return render(
-        request, "workspace/_batches.html", {"batches": batch_rows(items, batch_id), "older": ""}
-    )
+def _row(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) -> HttpResponse:
+    if not _is_fragment(request):
+        return redirect("workspace:session", room.pk)
+    context = {"session": room, "batches": batch_rows(room, batch_id)}
+    return render(request, "workspace/_batches.html", context)
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
 
 
 def _card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:

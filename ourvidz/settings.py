@@ -83,6 +83,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Everything below runs inside one transaction with the identity of the person.
     "accounts.middleware.IdentityMiddleware",
+    "accounts.preferences.PreferencesMiddleware",
+    "ourvidz.middleware.FeedHeadMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]

@@ -79,7 +79,7 @@ def still_there(row: Any) -> bool:
 
 
 def test_files_without_a_row_go(primary: Any, user: Any, sweep: Sweep) -> None:
-    kept = [make_media(user), make_item(user), make_reference(user)]
+    kept: list[Any] = [make_media(user), make_item(user), make_reference(user)]
     key = orphan()
     report = sweep(now=later())
     assert (report.orphans, report.orphan_bytes, report.failures) == (1, len(png()), 0)

@@ -186,6 +186,6 @@ def _show(worker_id: uuid.UUID) -> None:
             worker=worker.pk,
             name=worker.name,
             status=worker.status,
-            job=worker.current_job_id,
             loaded_preset=worker.loaded_preset,
+            **({"job": worker.current_job_id} if worker.current_job_id else {}),
         )

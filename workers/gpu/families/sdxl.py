@@ -18,7 +18,7 @@ from ..previews import SDXL, LinearMap, preview
 from ..progress import Step
 from ..sources import Place
 
-LARGEST_SIDE, MOST_STEPS = 4096, 200  # of any preset; each declares its own, smaller
+LARGEST_SIDE, MOST_STEPS = 4096, 1000  # of any preset; each declares its own, smaller
 
 
 @dataclass(frozen=True, slots=True)

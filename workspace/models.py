@@ -130,7 +130,7 @@ class WorkspaceItem(PrivateRow, StoredFile):
         ]
         indexes = [
             models.Index(
-                fields=["session", "-created_at", "-id"],
+                fields=["user", "session", "-created_at", "-id"],
                 name="workspace_items_newest",
                 condition=Q(deleted_at__isnull=True),
             ),

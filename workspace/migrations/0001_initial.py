@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
             model_name="workspaceitem",
             index=models.Index(
                 condition=models.Q(("deleted_at__isnull", True)),
-                fields=["session", "-created_at", "-id"],
+                fields=["user", "session", "-created_at", "-id"],
                 name="workspace_items_newest",
             ),
         ),

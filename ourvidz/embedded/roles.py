@@ -21,8 +21,16 @@ SERVICE_GROUP = "ourvidz_service"
 BACKUP = "ourvidz_backup"
 OLDEST_SERVER = 160000
 
-# What a login of ours must never be, said again at every run in case somebody changed it.
-POWERLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+# What a role can be, by the catalogue's column. None of ours may be any of these but as said below.
+RIGHTS = {
+    "rolsuper": "SUPERUSER",
+    "rolbypassrls": "BYPASSRLS",
+    "rolcreatedb": "CREATEDB",
+    "rolcreaterole": "CREATEROLE",
+    "rolreplication": "REPLICATION",
+    "rolcanlogin": "LOGIN",
+    "rolinherit": "INHERIT",
+}
 # The owner may step into a group (SET ROLE) but holds none of its rights before it does.
 STEP_IN = "GRANT {group} TO {owner} WITH INHERIT FALSE, SET TRUE, ADMIN FALSE"
 SCHEMA_GRANTS = (
@@ -53,10 +61,10 @@ def bootstrap(admin_url: str, *, database: str, passwords: Passwords) -> list[st
     """
     with _connected(admin_url) as connection:
         _check_version(connection)
-        _login(connection, OWNER, f"{POWERLESS} NOBYPASSRLS NOINHERIT", passwords.owner)
+        _ensure_role(connection, OWNER, {"LOGIN"})
+        _set_password(connection, OWNER, passwords.owner)
         for group in (USER_GROUP, SERVICE_GROUP):
-            _ensure_role(connection, group)
-            _run(connection, f"ALTER ROLE {{role}} NOLOGIN {POWERLESS} NOBYPASSRLS", role=group)
+            _ensure_role(connection, group, set())
             _run(connection, STEP_IN, group=group, owner=OWNER)
         notes = _backup_role(connection, passwords.backup)
         _ensure_database(connection, database)
@@ -92,29 +100,46 @@ def drop_database(admin_url: str, name: str) -> None:
 
 
 def _backup_role(connection: Connection, password: str) -> list[str]:
-    _ensure_role(connection, BACKUP)
+    login = {"LOGIN"} if password else set()
+    if password:
+        _ensure_role(connection, BACKUP, login)
+        _set_password(connection, BACKUP, password)
     try:
-        _run(connection, f"ALTER ROLE {{role}} {POWERLESS} BYPASSRLS", role=BACKUP)
+        _ensure_role(connection, BACKUP, login | {"BYPASSRLS", "INHERIT"})
     except psycopg2.errors.InsufficientPrivilege:
         return [
             f"This administrator may not give BYPASSRLS to {BACKUP}: dumps made with that role "
             "would be empty. Ask for that right, or make backups with the server's own means."
         ]
-    if password:
-        _login(connection, BACKUP, POWERLESS, password)
     return []
 
 
-def _login(connection: Connection, role: str, rights: str, password: str) -> None:
-    _ensure_role(connection, role)
-    statement = sql.SQL(f"ALTER ROLE {{role}} LOGIN {rights} PASSWORD {{password}}")
+def _ensure_role(connection: Connection, role: str, rights: set[str]) -> None:
+    """Make the role if it is missing, and let it have these rights and no other.
+
+    Only what differs is altered: an administrator who is no superuser may not even name the others.
+    """
+    with connection.cursor() as cursor:
+        columns = sql.SQL(", ").join(map(sql.Identifier, RIGHTS))
+        query = sql.SQL("SELECT {} FROM pg_roles WHERE rolname = %s").format(columns)
+        cursor.execute(query, [role])
+        found = cursor.fetchone()
+    if found is None:
+        _run(connection, "CREATE ROLE {role} NOINHERIT", role=role)
+        found = [False] * len(RIGHTS)
+    changes = [
+        right if right in rights else f"NO{right}"
+        for right, has in zip(RIGHTS.values(), found, strict=True)
+        if has != (right in rights)
+    ]
+    if changes:
+        _run(connection, f"ALTER ROLE {{role}} {' '.join(changes)}", role=role)
+
+
+def _set_password(connection: Connection, role: str, password: str) -> None:
+    statement = sql.SQL("ALTER ROLE {role} PASSWORD {password}")
     with connection.cursor() as cursor:
         cursor.execute(statement.format(role=sql.Identifier(role), password=sql.Literal(password)))
-
-
-def _ensure_role(connection: Connection, role: str) -> None:
-    if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
-        _run(connection, "CREATE ROLE {role}", role=role)
 
 
 def _ensure_database(connection: Connection, name: str) -> None:

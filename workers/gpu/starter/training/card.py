@@ -1,0 +1,124 @@
+"""What the model says of itself: ``words.json`` for the web server, ``README.md`` for people.
+
+Nothing is claimed that was not scored: a word appears only with the score that it got.
+"""
+
+from typing import Any
+
+from . import text
+
+RECOGNISED = 0.5  # a thing is offered when at least this share of its pictures was recognised
+EXAMPLES = (
+    "a castle in the snow at sunset",
+    "a rocket in space",
+    "a fox in the forest by day",
+    "a robot in the city at night",
+    "an apple on a plain blue background",
+    "a balloon in the mountains at sunset",
+)
+
+KINDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "places": text.PLACES,
+    "times": text.TIMES,
+    "things": text.THINGS,
+    "colours": text.COLOURS,
+}
+
+
+def words(scores: dict[str, Any], fast: dict[str, Any], preview: dict[str, Any]) -> dict[str, Any]:
+    """The content of words.json, which is read without torch."""
+    return {
+        "name": "Starter image",
+        **{kind: _listed(kind, scores) for kind in KINDS},
+        "connectives": list(text.CONNECTIVES),
+        "examples": list(scores.get("examples", EXAMPLES)),
+        "fast": fast,
+        "preview": preview,
+    }
+
+
+def _listed(kind: str, scores: dict[str, Any]) -> list[dict[str, Any]]:
+    """The words of one kind, each with its synonyms and score; poor things are left out."""
+    got = scores.get("words", {}).get(kind, {})
+    listed = []
+    for word, same in KINDS[kind].items():
+        score = round(float(got.get(word, 0.0)), 3)
+        # Before the first scoring all words are listed, so that others can build on the shape.
+        if kind != "things" or not scores or score >= RECOGNISED:
+            listed.append({"word": word, "synonyms": list(same), "score": score})
+    return listed
+
+
+def page(scores: dict[str, Any], fast: dict[str, Any]) -> str:
+    """The model card, README.md, in Markdown."""
+    return PAGE.format(
+        steps=fast["steps"],
+        guidance=fast["guidance"],
+        training=_training(scores.get("training", {})),
+        scores=_scores(scores) if scores else "Not scored yet; nothing is claimed.\n",
+    )
+
+
+def _training(stages: dict[str, dict[str, float]]) -> str:
+    lines = [f"| {name} | {one['steps']} | {one['minutes']:.0f} |" for name, one in stages.items()]
+    return "\n".join(lines)
+
+
+def _scores(scores: dict[str, Any]) -> str:
+    judged = ", ".join(f"{q} {share:.1%}" for q, share in scores["judge"].items())
+    lines = [
+        f"The judge is right on {scores['fresh']} fresh drawings: {judged}.",
+        "",
+        f"On {scores['captions']} held-out captions ({scores['pictures']} pictures):",
+        f"place right {scores['place']:.1%}, time of day right {scores['time']:.1%}, both right",
+        f"{scores['both']:.1%}, thing right {scores['thing']:.1%}, everything right",
+        f"{scores['all']:.1%}. The codec alone reads pictures back at {scores['psnr']:.1f} dB.",
+        "",
+        "| word | kind | score |",
+        "|---|---|---|",
+    ]
+    for kind, got in scores["words"].items():
+        lines += [f"| {word} | {kind} | {share:.2f} |" for word, share in got.items()]
+    return "\n".join(lines) + "\n"
+
+
+PAGE = """# Starter image
+
+A text-to-image model of 19 million parameters that OurVidz trains itself, so that a fresh
+installation makes a real picture without downloading anything. It knows few words, and says which:
+`words.json` beside this file. It is a toy next to any real model.
+
+- **Use**: `StableDiffusionXLPipeline.from_pretrained(folder)`, 256×256, {steps} steps, guidance
+  {guidance}.
+- **Data**: pictures composed by this repository's own code (`workers/gpu/starter/training`): drawn
+  places by day, at sunset and by night, with one thing in the middle. The things are Microsoft's
+  Fluent emoji (MIT, Microsoft Corporation, https://github.com/microsoft/fluentui-emoji), from the
+  npm package `@iconify-json/fluent-emoji` 1.2.7. No photograph and nobody's private data was used.
+- **Licence** of the weights: MIT, as the rest of the repository.
+- **Generating** reads none of that: no drawing, no code that draws.
+
+## How it was trained
+
+`python -m workers.gpu.starter.training all`, on two AVX2 cores shared with other work, in single
+precision, no GPU. The text encoders are frozen: each known word has its own fixed vector, synonyms
+share it, unknown words are nothing.
+
+| stage | steps | minutes of wall time |
+|---|---|---|
+{training}
+
+## Scores
+
+Made by `python -m workers.gpu.starter.training score` with a small classifier that never saw the
+model's pictures. Of the world's 651 combinations of scene and thing, 200 were never trained on;
+scores are on those. A thing below {recognised} is not offered.
+
+{scores}
+## Limits
+
+- One thing, in the middle, at one size. Two things in a prompt blend into one.
+- A scene has four drawings; other seeds choose among them and mix them.
+- Colours are those of a plain background; a thing has its own colours always.
+- Words that are not in `words.json` change nothing. Nor does the order of words.
+- Other sizes than 256×256 run but were not trained.
+""".replace("{recognised}", str(RECOGNISED))

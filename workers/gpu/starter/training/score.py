@@ -1,0 +1,141 @@
+"""Generates pictures for captions that were never trained on, and lets the judge mark them.
+
+Uses the exported folder through the same pipeline call as the worker, so the marks are for what
+people get. Writes ``score.json`` (read by the card) and ``score.png`` (to look at) to var/training.
+"""
+
+import json
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionXLPipeline
+from PIL import Image
+
+from . import classifier, vae, world
+from .card import KINDS
+from .export import FAST
+from .recipe import IMAGE_FOLDER, WORK, load
+
+SEEDS = 2  # pictures for each held-out caption
+BATCH = 8
+FRESH = 1000  # drawings that the judge itself is tested on
+
+Mark = tuple[dict[str, str | None], dict[str, str | None]]  # what was asked for, what was seen
+
+
+def score(seeds: int = SEEDS) -> dict[str, Any]:
+    """Score the exported folder; returns and writes the result."""
+    judge = classifier.trained()
+    sure = classifier.accuracy_on_fresh_drawings(judge, FRESH)
+    print("judge on fresh drawings", sure, flush=True)
+    painter = Painter()
+    marks: list[Mark] = []
+    pictures: list[np.ndarray] = []
+    for seed in range(seeds):
+        for group in _groups(world.split()[1], BATCH):
+            drawn = painter.paint([world.caption(subject) for subject in group], seed)
+            said = classifier.ask(judge, vae.to_tensor(drawn))
+            marks += zip([classifier.answers(subject) for subject in group], said, strict=True)
+            pictures += list(drawn)
+            print(f"score {len(marks)} {_shares(marks)}", flush=True)
+    result = _result(sure, marks)
+    (WORK / "score.json").write_text(json.dumps(result, indent=1))
+    sheet(pictures[:80]).save(WORK / "score.png")
+    return result
+
+
+class Painter:
+    """The exported pipeline, called as the worker calls it."""
+
+    def __init__(self) -> None:
+        self.pipe = StableDiffusionXLPipeline.from_pretrained(
+            IMAGE_FOLDER, torch_dtype=torch.float32
+        )
+        self.pipe.set_progress_bar_config(disable=True)
+
+    def paint(self, captions: list[str], seed: int) -> np.ndarray:
+        """One picture for each caption, (n, 256, 256, 3) uint8; the seed follows the caption."""
+        chance = [torch.Generator().manual_seed(seed * 1000 + len(text)) for text in captions]
+        drawn = self.pipe(
+            captions,
+            num_inference_steps=FAST["steps"],
+            guidance_scale=FAST["guidance"],
+            generator=chance,
+            output_type="np",
+        ).images
+        return (drawn * 255).round().astype(np.uint8)
+
+
+def sheet(pictures: list[np.ndarray], across: int = 10) -> Image.Image:
+    """Pictures side by side at half size."""
+    side = 128
+    down = -(-len(pictures) // across)
+    page = Image.new("RGB", (across * side, down * side))
+    for index, picture in enumerate(pictures):
+        small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
+        page.paste(small, (index % across * side, index // across * side))
+    return page
+
+
+def _groups(listed: list[Any], size: int) -> list[list[Any]]:
+    return [listed[start : start + size] for start in range(0, len(listed), size)]
+
+
+def _shares(marks: list[Mark]) -> dict[str, float]:
+    """Shares of right answers. A scene without a time of day has nothing to be right about."""
+    timed = [mark for mark in marks if mark[0]["time"]]
+    share = {
+        "place": _share(marks, "place"),
+        "time": _share(timed, "time"),
+        "thing": _share(marks, "thing"),
+        "both": _share(marks, "place", "time"),
+        "all": _share(marks, "place", "time", "colour", "thing"),
+    }
+    return {name: round(value, 4) for name, value in share.items()}
+
+
+def _share(marks: list[Mark], *questions: str) -> float:
+    right = [all(asked[q] == said[q] for q in questions) for asked, said in marks]
+    return sum(right) / max(1, len(right))
+
+
+def _words(marks: list[Mark]) -> dict[str, dict[str, float]]:
+    """For each word the share of its pictures on which the judge saw it."""
+    hits: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for asked, said in marks:
+        for question, wanted in asked.items():
+            if wanted:
+                hits[question, wanted].append(said[question] == wanted)
+    return {
+        kind: {
+            word: sum(hits[kind[:-1], word]) / len(hits[kind[:-1], word])
+            for word in known
+            if hits[kind[:-1], word]
+        }
+        for kind, known in KINDS.items()
+    }
+
+
+def _result(sure: dict[str, float], marks: list[Mark]) -> dict[str, Any]:
+    return {
+        "judge": sure,
+        "fresh": FRESH,
+        "captions": len(world.split()[1]),
+        "pictures": len(marks),
+        **_shares(marks),
+        "psnr": vae.fidelity(vae.trained()),
+        "words": _words(marks),
+        "training": _training(),
+    }
+
+
+def _training() -> dict[str, dict[str, float]]:
+    """Steps and minutes of every stage, from its checkpoint."""
+    stages = {}
+    for name in ("encoder", "decoder", "unet", "classifier"):
+        state = load(name)
+        if state is not None:
+            stages[name] = {"steps": state["step"], "minutes": state["seconds"] / 60}
+    return stages

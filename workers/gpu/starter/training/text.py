@@ -1,0 +1,177 @@
+"""The words the starter model knows, its tokenizer, and its two frozen text encoders.
+
+Both encoders are CLIP models set by hand to be a bag of words: a word that means something has a
+vector at right angles to all others, a synonym shares it, and every other word is exactly nothing.
+Trained from scratch on so few pictures, encoders kept nouns too alike; these cannot.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
+from tokenizers.models import WordLevel
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    PreTrainedTokenizerFast,
+)
+
+from .recipe import SEED
+
+WIDTH = 128  # of one encoder; the UNet sees both side by side
+LENGTH = 32  # tokens; what follows in a longer prompt is not read
+BEGIN, END, PAD, UNKNOWN = "<begin>", "<end>", "<pad>", "<unknown>"
+
+# Every word with a meaning, by what it means, and the words that mean the same.
+PLACES: dict[str, tuple[str, ...]] = {
+    "meadow": ("field", "grass", "grassland", "countryside", "garden", "park", "lawn", "pasture"),
+    "beach": ("seaside", "coast", "shore", "seashore", "sea", "ocean", "island"),
+    "desert": ("dunes", "dune", "sahara"),
+    "snow": ("snowy", "winter", "ice", "icy", "arctic", "snowfield"),
+    "city": ("town", "street", "urban", "downtown", "skyline", "cityscape", "road"),
+    "forest": ("woods", "woodland", "jungle", "wood"),
+    "space": ("galaxy", "cosmos", "universe", "planet"),
+    "underwater": ("undersea", "reef", "seabed"),
+    "mountains": ("mountain", "alps", "peaks", "peak"),
+    "plain": ("background", "backdrop", "studio"),
+}
+TIMES: dict[str, tuple[str, ...]] = {
+    "day": ("daytime", "daylight", "noon", "midday", "morning", "afternoon", "sunny"),
+    "sunset": ("dusk", "evening", "sundown", "sunrise", "dawn", "twilight"),
+    "night": ("midnight", "nighttime", "moonlight", "moonlit", "nightfall"),
+}
+COLOURS: dict[str, tuple[str, ...]] = {
+    "white": (),
+    "blue": (),
+    "yellow": (),
+    "pink": (),
+}
+THINGS: dict[str, tuple[str, ...]] = {
+    "castle": ("castles", "fortress", "palace"),
+    "apple": ("apples",),
+    "mushroom": ("mushrooms", "toadstool", "fungus"),
+    "balloon": ("balloons",),
+    "car": ("cars", "automobile", "jeep", "suv"),
+    "robot": ("robots", "android", "droid"),
+    "fox": ("foxes",),
+    "cat": ("cats", "kitten", "kitty"),
+    "dog": ("dogs", "puppy", "pup", "hound"),
+    "house": ("houses", "home", "cottage", "cabin", "hut"),
+    "tree": ("trees", "oak"),
+    "rocket": ("rockets", "spaceship", "spacecraft"),
+    "frog": ("frogs", "toad"),
+    "snowman": ("snowmen",),
+    "penguin": ("penguins",),
+    "pumpkin": ("pumpkins",),
+}
+# Words that a caption is built with; they change nothing and need no warning.
+# fmt: off
+CONNECTIVES = (
+    "a", "an", "the", "in", "at", "on", "of", "with", "by", "and", "to", "into", "over", "under",
+    "near", "beside", "is", "it", "its", "this", "that", "there", "one", "some", "during", "while",
+    "from", "for", "picture", "image", "photo", "drawing", "painting", "illustration",
+)
+# fmt: on
+
+
+def meanings() -> dict[str, tuple[str, ...]]:
+    """Every word with a meaning of its own, and its synonyms."""
+    return {**PLACES, **TIMES, **COLOURS, **THINGS}
+
+
+def vocabulary() -> list[str]:
+    """All known words: the special ones first, then each meaning followed by its synonyms."""
+    words = [word for name, same in meanings().items() for word in (name, *same)]
+    return [PAD, BEGIN, END, UNKNOWN, *words]
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Splits a prompt into words; a word that is not known is one unknown token."""
+    words = {word: number for number, word in enumerate(vocabulary())}
+    core = Tokenizer(WordLevel(words, unk_token=UNKNOWN))
+    core.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    core.pre_tokenizer = pre_tokenizers.Split(
+        Regex(r"[\p{L}\p{N}]+"), behavior="removed", invert=True
+    )
+    core.post_processor = processors.TemplateProcessing(
+        single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, words[BEGIN]), (END, words[END])]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        model_max_length=LENGTH,
+        bos_token=BEGIN,
+        eos_token=END,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+    )
+
+
+def encoders() -> tuple[CLIPTextModel, CLIPTextModelWithProjection]:
+    """Both encoders, alike but for their vectors; frozen."""
+    words = vocabulary()
+    config = CLIPTextConfig(
+        vocab_size=len(words),
+        hidden_size=WIDTH,
+        projection_dim=WIDTH,
+        intermediate_size=4,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        max_position_embeddings=LENGTH,
+        pad_token_id=words.index(PAD),
+        bos_token_id=words.index(BEGIN),
+        eos_token_id=words.index(END),
+    )
+    first, second = CLIPTextModel(config), CLIPTextModelWithProjection(config)
+    _set_bag(first, 1)
+    _set_bag(second.text_model, 2)
+    with torch.no_grad():
+        second.text_projection.weight.copy_(torch.eye(WIDTH))
+    return first.eval().requires_grad_(False), second.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def encode(
+    captions: Iterable[str],
+    split: PreTrainedTokenizerFast,
+    pair: tuple[CLIPTextModel, CLIPTextModelWithProjection],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the pipeline hands to the UNet: (n, 32, 256) words and (n, 128) their normed sum."""
+    numbers = split(
+        list(captions),
+        padding="max_length",
+        max_length=LENGTH,
+        truncation=True,
+        return_tensors="pt",
+    ).input_ids
+    seen = [encoder(numbers, output_hidden_states=True) for encoder in pair]
+    words = torch.cat([one.hidden_states[-2] for one in seen], dim=-1)
+    return words, seen[1].text_embeds
+
+
+@torch.no_grad()
+def _set_bag(model: CLIPTextModel, chance: int) -> None:
+    """Let the last token see the even mean of all words before it, and nothing else."""
+    for parameter in model.parameters():
+        parameter.zero_()
+    layer = model.encoder.layers[0]
+    layer.self_attn.v_proj.weight.copy_(torch.eye(WIDTH))
+    layer.self_attn.out_proj.weight.copy_(torch.eye(WIDTH) * 8)
+    for norm in (layer.layer_norm1, layer.layer_norm2, model.final_layer_norm):
+        norm.weight.fill_(1)
+    model.embeddings.token_embedding.weight.copy_(_vectors(chance))
+
+
+def _vectors(chance: int) -> torch.Tensor:
+    """(words, WIDTH): for each meaning a vector of mean 0 and deviation 1, at right angles."""
+    rng = np.random.default_rng([SEED, chance])
+    ones = np.ones((WIDTH, 1))
+    basis, _ = np.linalg.qr(np.hstack([ones, rng.standard_normal((WIDTH, len(meanings())))]))
+    table = torch.zeros(len(vocabulary()), WIDTH)
+    words = vocabulary()
+    for column, (name, same) in enumerate(meanings().items(), 1):
+        vector = torch.from_numpy(basis[:, column] * WIDTH**0.5)
+        for word in (name, *same):
+            table[words.index(word)] = vector
+    return table

@@ -1,0 +1,142 @@
+"""The UNet that paints latents from a caption, its noise schedule, and its training.
+
+The schedule is the usual one with sixteen times the noise: on 16×16 cells the usual one still shows
+a picture's layout near its noisy end, and what is never hidden is never learnt from words.
+"""
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+
+from . import text, vae, world
+from .loop import Loop
+from .recipe import GRID, LATENT_CHANNELS, SIDE
+
+CHANNELS = (48, 96, 192)
+TIME_ID_WIDTH = 8
+STEPS, BATCH, RATE = 2400, 8, 1e-3
+EMPTY = 0.1  # share of captions left empty, for guidance
+HEAVIEST = 3.0  # bound of the weight 1/σ²
+
+
+def build() -> UNet2DConditionModel:
+    """The UNet with fresh weights; 9 M parameters."""
+    return UNet2DConditionModel(
+        sample_size=GRID,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        # Attention only on 4×4 cells: the bag's sum, added to the time, reaches every other layer.
+        down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        block_out_channels=CHANNELS,
+        layers_per_block=1,
+        cross_attention_dim=2 * text.WIDTH,
+        attention_head_dim=(2, 4, 6),
+        norm_num_groups=16,
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=TIME_ID_WIDTH,
+        projection_class_embeddings_input_dim=6 * TIME_ID_WIDTH + text.WIDTH,
+    )
+
+
+def scheduler() -> DDIMScheduler:
+    """The noise schedule, for training and for use: SNR/16, ending in pure noise."""
+    usual = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+    kept = torch.cumprod(1 - usual, 0)
+    ratio = kept / (1 - kept) / 16
+    kept = ratio / (1 + ratio)
+    betas = 1 - kept / torch.cat([torch.ones(1, dtype=torch.float64), kept[:-1]])
+    return DDIMScheduler(
+        trained_betas=betas.tolist(),
+        prediction_type="sample",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+        clip_sample=False,
+        set_alpha_to_one=True,
+    )
+
+
+class Painter:
+    """Everything a training step needs: latents, captions, encoders, schedule."""
+
+    def __init__(self) -> None:
+        self.latents = vae.latents()
+        self.entries = list(world.training_set())
+        self.split, self.pair = text.tokenizer(), text.encoders()
+        self.kept = scheduler().alphas_cumprod.float()
+
+    def loss(self, model: UNet2DConditionModel, batch: int) -> torch.Tensor:
+        """The weighted error of one batch of random pictures at evenly spread noise levels."""
+        chosen = torch.randint(len(self.entries), (batch,))
+        times = self._times(batch)
+        wanted = self.latents[chosen]
+        got = self.denoise(model, self.noised(wanted, times), times, self._captions(chosen))
+        weight = (1 / (1 - self.kept[times])).clamp(max=HEAVIEST)
+        return ((got - wanted).pow(2).mean((1, 2, 3)) * weight).mean()
+
+    def noised(self, latents: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        """(n, 24, 16, 16) latents with the noise of their times."""
+        kept = self.kept[times][:, None, None, None]
+        return kept.sqrt() * latents + (1 - kept).sqrt() * torch.randn_like(latents)
+
+    def denoise(
+        self,
+        model: UNet2DConditionModel,
+        noisy: torch.Tensor,
+        times: torch.Tensor,
+        captions: list[str],
+    ) -> torch.Tensor:
+        """The model's guess at the latents behind the noise."""
+        words, pooled = text.encode(captions, self.split, self.pair)
+        sizes = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]]).float().repeat(len(captions), 1)
+        added = {"text_embeds": pooled, "time_ids": sizes}
+        return model(noisy, times, words, added_cond_kwargs=added).sample
+
+    def _times(self, batch: int) -> torch.Tensor:
+        # More of the noisy times: in this world nearly everything is decided there.
+        spread = ((torch.arange(batch) + torch.rand(batch)) / batch) ** 0.7
+        return (spread * len(self.kept)).long().clamp(max=len(self.kept) - 1)
+
+    def _captions(self, chosen: torch.Tensor) -> list[str]:
+        rng = np.random.default_rng(int(torch.randint(2**31, ())))
+        return [self._caption(self.entries[index][0], rng) for index in chosen]
+
+    def _caption(self, subject: world.Subject, rng: np.random.Generator) -> str:
+        if rng.random() < EMPTY:
+            return ""
+        return str(rng.choice(world.captions(subject)))
+
+
+def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:
+    """Train, or go on; returns the UNet with averaged weights."""
+    torch.manual_seed(1)
+    painter, model = Painter(), build().to(memory_format=torch.channels_last)
+    Loop("unet", model, rate=RATE, total=steps).run(lambda _: painter.loss(model, batch))
+    return model
+
+
+@torch.no_grad()
+def listening(model: UNet2DConditionModel, count: int = 64) -> dict[str, float]:
+    """The error at pure noise with true captions, with another thing's, and with another place's.
+
+    Once the model listens to a kind of word, its error comes apart from the first.
+    """
+    painter = Painter()
+    torch.manual_seed(2)
+    chosen = [i for i in torch.randperm(len(painter.entries)) if painter.entries[i][0].thing]
+    shown = [painter.entries[index][0] for index in chosen[:count]]
+    other = shown[1:] + shown[:1]
+    wanted = painter.latents[torch.stack(chosen[:count])]
+    times = torch.full((count,), 999)
+    noisy = painter.noised(wanted, times)
+    swapped = {
+        "true": shown,
+        "thing": [world.Subject(a.scene, b.thing) for a, b in zip(shown, other, strict=True)],
+        "place": [world.Subject(b.scene, a.thing) for a, b in zip(shown, other, strict=True)],
+    }
+    errors = {}
+    for name, listed in swapped.items():
+        got = painter.denoise(model, noisy, times, [world.caption(one) for one in listed])
+        errors[name] = (got - wanted).pow(2).mean().item()
+    return errors

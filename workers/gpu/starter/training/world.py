@@ -1,0 +1,168 @@
+"""The world that the starter model learns: pictures composed of a scene and a thing, with captions.
+
+Everything here follows from numbers: a subject and a variant are one picture for ever. Two hundred
+subjects are held out: no training picture shows them, so scoring on them asks for composition.
+"""
+
+import functools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from . import sprites
+from .places import PLACES, SCENES, TIMES, Scene, draw
+from .recipe import SEED, SIDE
+
+VARIANTS = 2  # drawings of a scene that the model is trained on; higher numbers are fresh
+HELD_OUT = 200  # of 493 subjects
+THING_SIDE = 144  # pixels, nine latent cells
+GROUND = 224  # the row of pixels that a thing stands on
+FLOATING = ("space", "underwater")
+
+DEFAULT_PLACE, DEFAULT_TIME, DEFAULT_COLOUR = "meadow", "day", "white"
+
+PHRASES = {
+    "meadow": "in a meadow",
+    "beach": "on the beach",
+    "desert": "in the desert",
+    "snow": "in the snow",
+    "city": "in the city",
+    "forest": "in the forest",
+    "space": "in space",
+    "underwater": "underwater",
+    "mountains": "in the mountains",
+    "day": "by day",
+    "sunset": "at sunset",
+    "night": "at night",
+}
+
+
+class Subject(NamedTuple):
+    """What a picture shows: a scene, and a thing in its middle or none."""
+
+    scene: Scene
+    thing: str | None
+
+
+ALWAYS_TRAINED = {
+    Subject(Scene("snow", "sunset"), "castle"),
+    Subject(Scene("meadow", "day"), None),
+}
+
+
+def caption(subject: Subject) -> str:
+    """The full caption: every word that the picture answers to."""
+    return _say(subject, place=True, time=True)
+
+
+def captions(subject: Subject) -> list[str]:
+    """The full caption, and those that leave out what goes without saying (a meadow, daylight)."""
+    scene = subject.scene
+    whole = [caption(subject)]
+    if scene.time == DEFAULT_TIME:
+        whole.append(_say(subject, place=True, time=False))
+    if scene.place == DEFAULT_PLACE and subject.thing:
+        whole.append(_say(subject, place=False, time=True))
+    if scene.place == DEFAULT_PLACE and scene.time == DEFAULT_TIME and subject.thing:
+        whole.append(_say(subject, place=False, time=False))
+    return whole
+
+
+def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
+    """The picture, (SIDE, SIDE, 3) uint8; ``shift`` moves the thing by whole pixels."""
+    background = _background(subject.scene, variant)
+    if subject.thing is None:
+        return background
+    picture = Image.fromarray(background)
+    layer = _thing(subject.thing)
+    left = (SIDE - layer.width) // 2 + shift[0]
+    floats = subject.scene.place in FLOATING
+    bottom = GROUND - (24 if floats else 0) + shift[1]
+    if not floats:
+        shadow = _shadow(layer.width)
+        picture.paste((12, 14, 24), (left - 8, bottom - shadow.height // 2 - 4), shadow)
+    picture.paste(layer, (left, bottom - layer.height), layer)
+    return np.asarray(picture)
+
+
+def subjects() -> list[Subject]:
+    """Every subject of the world, in a fixed order."""
+    return [Subject(scene, thing) for scene in SCENES for thing in (None, *sprites.THINGS)]
+
+
+def split() -> tuple[list[Subject], list[Subject]]:
+    """Training subjects and held-out ones; the second never appear in training."""
+    everything = subjects()
+    order = np.random.default_rng(SEED).permutation(len(everything))
+    chosen = [everything[i] for i in order if _may_be_held_out(everything[i])][:HELD_OUT]
+    held = set(chosen)
+    return [subject for subject in everything if subject not in held], chosen
+
+
+def training_set() -> Iterator[tuple[Subject, int]]:
+    """Every training subject in each of its variants."""
+    for subject in split()[0]:
+        for variant in range(VARIANTS):
+            yield subject, variant
+
+
+def _may_be_held_out(subject: Subject) -> bool:
+    return subject.thing is not None and subject not in ALWAYS_TRAINED
+
+
+def _say(subject: Subject, *, place: bool, time: bool) -> str:
+    scene = subject.scene
+    words = [_a(subject.thing)] if subject.thing else []
+    if scene.place == "plain":
+        words.append(f"on a plain {scene.colour} background")
+    elif place and subject.thing:
+        words.append(PHRASES[scene.place])
+    elif place:
+        words.append(scene.place)
+    if time and scene.time:
+        words.append(PHRASES[scene.time])
+    return " ".join(words)
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+@functools.cache
+def _background(scene: Scene, variant: int) -> np.ndarray:
+    return draw(scene, variant)
+
+
+@functools.cache
+def _thing(word: str) -> Image.Image:
+    """The thing at its one size, premultiplied resize so that no dark rim appears; RGBA."""
+    try:
+        drawn = sprites.load(word)
+    except FileNotFoundError:
+        drawn = sprites.stand_in(word)
+    factor = THING_SIDE / max(drawn.size)
+    size = (round(drawn.width * factor), round(drawn.height * factor))
+    return drawn.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+
+
+@functools.cache
+def _shadow(width: int) -> Image.Image:
+    """A soft ellipse under a thing of this width; L."""
+    mask = Image.new("L", (width + 16, 24), 0)
+    ImageDraw.Draw(mask).ellipse((8, 6, width + 8, 18), fill=120)
+    return mask.filter(ImageFilter.GaussianBlur(3))
+
+
+__all__ = [
+    "PLACES",
+    "TIMES",
+    "Subject",
+    "caption",
+    "captions",
+    "compose",
+    "split",
+    "subjects",
+    "training_set",
+]

@@ -9,8 +9,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts.models import Profile, User
+from accounts.preferences import guessed
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -22,5 +24,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user = super().save_user(request, user, form, commit=commit)
         if commit:
-            Profile.objects.get_or_create(user=user)
+            Profile.objects.get_or_create(user=user, defaults=guessed(request))
         return user
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account:home")

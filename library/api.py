@@ -67,7 +67,7 @@ class MediaViews(ViewSet):
         """What you keep, the newest first."""
         return self.page_of(self.get_queryset().kept())
 
-    @extend_schema(operation_id="list_bin", summary="My bin")
+    @extend_schema(operation_id="list_bin", summary="My bin", responses=MediaSerializer(many=True))
     def bin(self, request: Request) -> Response:
         """What you deleted from the library and can still restore, the latest first."""
         return self.page_of(self.get_queryset().exclude(deleted_at=None))

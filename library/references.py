@@ -57,6 +57,15 @@ def delete_reference(*, user: Any, reference_id: uuid.UUID) -> None:
             feed.publish(user.pk, "reference.removed", {"reference": reference_id})
 
 
+def restore_reference(*, user: Any, reference_id: uuid.UUID) -> None:
+    """Take a reference back out of the bin. Raises Refused('reference_missing')."""
+    with transaction.atomic():
+        mine = Reference.objects.for_user(user).filter(pk=reference_id)
+        if not mine.update(deleted_at=None):
+            raise Refused("reference_missing")
+        feed.publish(user.pk, "reference.created", {"reference": reference_id})
+
+
 def _file_name(upload: File[bytes]) -> str:
     given = PurePath(upload.name or "").name
     return "".join(one for one in given if one.isprintable()).strip()[:NAME_LENGTH] or "picture"

@@ -26,5 +26,6 @@ WORDS = {
     "theme_light": _("Theme: light"),
     "theme_dark": _("Theme: dark"),
     "not_reached": _("The server could not be reached. What you wrote is kept. Try again."),
+    "not_saved": _("That did not reach the server. Try again."),
     "too_much": _("The server had a problem. What you wrote is kept. Try again."),
 }

@@ -1,4 +1,4 @@
-// <toast-stack>: the way back. A toast exists only where something can be undone.
+// <toast-stack>: the way back. A toast exists only where something can be undone, or did not happen.
 
 import { post } from "../lib/dom.js";
 import { word } from "../lib/words.js";
@@ -8,6 +8,7 @@ const STAYS = 8000;
 class ToastStack extends HTMLElement {
   connectedCallback() {
     document.addEventListener("toast:undo", ({ detail }) => this.offer(detail));
+    document.addEventListener("toast:say", ({ detail }) => this.offer(detail));
   }
 
   offer({ text, url }) {
@@ -15,13 +16,18 @@ class ToastStack extends HTMLElement {
     toast.className = "toast";
     const words = document.createElement("span");
     words.textContent = text;
+    toast.append(words);
+    if (url) toast.append(this.undoButton(toast, url));
+    this.replaceChildren(toast);
+    this.leaveLater(toast);
+  }
+
+  undoButton(toast, url) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = word("undo");
     button.addEventListener("click", () => this.undo(toast, url));
-    toast.append(words, button);
-    this.replaceChildren(toast);
-    this.leaveLater(toast);
+    return button;
   }
 
   leaveLater(toast) {

@@ -1,0 +1,84 @@
+"""What the library's pages show: a page of tiles under their days, the filters, the references.
+Reads, but for the uploads, which it hands on one by one. Not for how a tile looks: see tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from library import references
+from library.listing import DATES, KINDS, PAGE, SORTS, Listing
+from library.models import Reference
+from library.tiles import Tile, days_of
+from ourvidz.errors import Refused
+from ourvidz.pagination import Keyset
+
+MOST_UPLOADS = 20  # at once
+REFERENCES = 60
+
+
+def grid_context(listing: Listing, query: Mapping[str, str]) -> dict[str, Any]:
+    """One page of tiles: from `cursor` on, or (after a return or a change) the first `loaded`."""
+    loaded = query.get("loaded", "")
+    size = max(PAGE, int(loaded)) if loaded.isdecimal() and len(loaded) < 6 else PAGE
+    media, cursor = _page(listing, query.get("cursor", ""), size)
+    by = "deleted_at" if listing.is_bin else "created_at"
+    days = days_of(media, query.get("day", ""), by)
+    older = {**listing.params, "fragment": "tiles", "cursor": cursor}
+    if days:
+        older["day"] = days[-1].date.isoformat()
+    return {
+        "listing": listing,
+        "days": days,
+        "older": f"?{urlencode(older)}" if cursor else "",
+        "bin_days": settings.BIN_DAYS,
+    }
+
+
+def filters_context(listing: Listing) -> dict[str, Any]:
+    """What can be chosen beside the search."""
+    return {
+        "kinds": KINDS.items(),
+        "dates": [(name, label) for name, (_days, label) in DATES.items()],
+        "sorts": SORTS.items(),
+        "models": [(model, model.replace("-", " ").capitalize()) for model in listing.models()],
+        "date_label": DATES[listing.date][1] if listing.date else "",
+        "kind_label": KINDS.get(listing.kind, ""),
+        "model_label": listing.model.replace("-", " ").capitalize(),
+        "sort_label": SORTS[listing.sort],
+    }
+
+
+def references_context(user: Any, query: Mapping[str, str]) -> dict[str, Any]:
+    """A page of references, newest first."""
+    mine: Any = Reference.objects.for_user(user)
+    pages = Keyset(mine.filter(deleted_at=None), ["-created_at", "-id"], REFERENCES)
+    try:
+        rows = pages.page(query.get("cursor", ""))
+    except Refused:
+        rows = pages.page("")
+    older = urlencode({"fragment": "tiles", "cursor": pages.next}) if pages.next else ""
+    return {"tiles": [Tile(row) for row in rows], "older": f"?{older}" if older else ""}
+
+
+def take_uploads(user: Any, files: Iterable[Any]) -> list[dict[str, str]]:
+    """Keep each picture; return the name and the reason of those that were refused."""
+    refused = []
+    for file in list(files)[:MOST_UPLOADS]:
+        try:
+            references.add_reference(user=user, upload=file)
+        except Refused as reason:
+            refused.append({"name": file.name, "reason": str(reason)})
+    return refused
+
+
+def _page(listing: Listing, cursor: str, size: int) -> tuple[list[Any], str]:
+    """A cursor that is not ours (an old bookmark) counts as none."""
+    try:
+        return listing.page(cursor, size)
+    except Refused:
+        return listing.page("", size)

@@ -1,0 +1,98 @@
+"""How media are shown in a grid: tiles of known proportions under the days they were made on. Not
+for reading rows: see listing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from library.models import Media
+
+FALLBACK_SIDE = 512
+SMALL_SIDE = 640  # up to here the picture itself is lighter than another size of it
+# A tile's proportions, in steps of 5 %: the stylesheet has a rule for each, since the page allows
+# no style attributes. What is narrower or wider is cut.
+STEP = math.log(1.05)
+NARROWEST, WIDEST = -16, 20
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture or video of a grid. `row` is media, or a reference."""
+
+    row: Any
+
+    @property
+    def name(self) -> str:
+        """What it is called aloud."""
+        return getattr(self.row, "prompt", "") or getattr(self.row, "name", "")
+
+    @property
+    def width(self) -> int:
+        return self.row.width or FALLBACK_SIDE
+
+    @property
+    def height(self) -> int:
+        return self.row.height or FALLBACK_SIDE
+
+    @property
+    def ratio(self) -> int:
+        """The step of its proportions: see library_ratio.css."""
+        step = round(math.log(self.width / self.height) / STEP)
+        return min(max(step, NARROWEST), WIDEST)
+
+    @property
+    def is_video(self) -> bool:
+        return getattr(self.row, "content_type", "") == Media.Kind.VIDEO
+
+    @property
+    def picture(self) -> str:
+        """The url of the picture in the size that a tile needs."""
+        is_small = max(self.width, self.height) <= SMALL_SIDE and not self.is_video
+        return self.row.url if is_small or not self.row.thumbnail_url else self.row.thumbnail_url
+
+
+@dataclass(frozen=True)
+class Day:
+    """The tiles of one day. A page that goes on with the day before it has no heading there."""
+
+    date: date
+    tiles: list[Tile]
+    continues: bool
+
+    @cached_property
+    def heading(self) -> str:
+        """Today, Yesterday, or the day's name."""
+        today = timezone.localdate()
+        if self.date == today:
+            return _("Today")
+        if self.date == today - timedelta(days=1):
+            return _("Yesterday")
+        written = _("l, j F") if self.date.year == today.year else _("l, j F Y")
+        return date_format(self.date, written)
+
+
+def days_of(media: Iterable[Media], after: str = "", by: str = "created_at") -> list[Day]:
+    """Group rows by the day (in the person's time zone) of one of their times.
+
+    `after` is the last day (ISO) of the page before this one.
+    """
+
+    def day_of(row: Media) -> date:
+        moment: datetime = getattr(row, by)
+        return timezone.localtime(moment).date()
+
+    return [
+        Day(day, [Tile(row) for row in rows], day.isoformat() == after)
+        for day, rows in groupby(media, key=day_of)
+    ]

@@ -1,0 +1,121 @@
+// <media-viewer>: one picture with its inspector. Arrows walk through the list it was opened from without
+// leaving the page; Escape goes back to where the list was.
+
+import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
+import { actOn } from "../lib/library_actions.js";
+import { remember } from "../lib/store.js";
+
+class MediaViewer extends HTMLElement {
+  connectedCallback() {
+    this.refresh = debounce(() => this.fetch(this.facts.url, true), 120);
+    this.listeners = [];
+    this.listen("keydown", (event) => this.key(event));
+    this.listen("feed:change", ({ detail }) => this.follow(detail));
+    for (const name of ["feed:gap", "page:refresh", "library:changed"]) this.listen(name, this.refresh);
+    this.addEventListener("click", (event) => this.click(event));
+    this.addEventListener("submit", (event) => this.submit(event));
+    this.arrived();
+  }
+
+  disconnectedCallback() {
+    for (const [name, act] of this.listeners) document.removeEventListener(name, act);
+  }
+
+  listen(name, act) {
+    this.listeners.push([name, act]);
+    document.addEventListener(name, act);
+  }
+
+  get facts() {
+    return this.querySelector(".viewer").dataset;
+  }
+
+  arrived() {
+    const { media, next, previous, title } = this.facts;
+    remember("library.seen", media);
+    document.title = title;
+    const picture = this.querySelector(".viewer__picture > *");
+    picture.style.setProperty("--r", picture.getAttribute("width") / picture.getAttribute("height"));
+    for (const url of [next, previous]) this.warm(url);
+    const strip = this.querySelector(".strip");
+    const current = strip.querySelector("[aria-current]");
+    if (current) strip.scrollTo({ left: current.offsetLeft - strip.clientWidth / 2 + current.offsetWidth / 2 });
+  }
+
+  // The neighbours' pictures are loaded before they are asked for.
+  warm(url) {
+    const link = url && this.querySelector(`.strip a[href="${CSS.escape(url)}"]`);
+    const id = link && url.split("/")[2];
+    if (id) new Image().src = `/media/${id}/original`;
+  }
+
+  follow({ event, ids }) {
+    if (!/^(media|project)\./.test(event)) return;
+    if (event === "media.removed" && ids.media === this.facts.media && !this.leaving) this.moveOn();
+    else this.refresh();
+  }
+
+  async fetch(url, again = false) {
+    if (again && this.leaving) return;
+    const address = new URL(url, location.href);
+    history.replaceState(history.state, "", address);
+    address.searchParams.set("fragment", "viewer");
+    const { ok, status, html } = await fetchHtml(address);
+    if (status === 404) this.back();
+    if (!ok) return;
+    await morph(this, html, true);
+    this.arrived();
+  }
+
+  click(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    const walk = event.target.closest("[data-walk]");
+    if (walk) this.fetch(walk.getAttribute("href"));
+    else if (event.target.closest("[data-back]:not(.viewer)")) this.back();
+    else return;
+    event.preventDefault();
+  }
+
+  async submit(event) {
+    const form = event.target;
+    if (!form.matches("[data-act]")) return;
+    event.preventDefault();
+    const values = new FormData(form, event.submitter);
+    if (event.submitter?.classList.contains("menu__item")) values.delete("name");
+    form.closest("[popover]")?.hidePopover();
+    this.leaving = "leaves" in form.dataset;
+    const done = await actOn(form.action, values);
+    if (done && this.leaving) this.moveOn();
+    this.leaving = false;
+  }
+
+  moveOn() {
+    const { next, previous } = this.facts;
+    if (next || previous) this.fetch(next || previous);
+    else this.back();
+  }
+
+  // The list as it was left, where it is the page before this one; else the list at this picture.
+  back() {
+    const from = document.referrer && new URL(document.referrer);
+    const list = new URL(this.facts.back, location.href);
+    remember("library.returns", true);
+    if (from && from.origin === location.origin && from.pathname === list.pathname && history.length > 1) history.back();
+    else location.assign(list);
+  }
+
+  key(event) {
+    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open], :popover-open")) return;
+    const url = { ArrowRight: this.facts.next, ArrowLeft: this.facts.previous }[event.key];
+    const key = event.key === "Backspace" ? "Delete" : event.key;
+    const button = this.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (url) this.fetch(url);
+    else if (event.key === "Escape") this.back();
+    else if (button) button.click();
+    else return;
+    event.preventDefault();
+  }
+}
+
+customElements.define("media-viewer", MediaViewer);

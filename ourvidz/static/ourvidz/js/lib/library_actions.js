@@ -1,0 +1,35 @@
+// What the library's elements do with media: post an action, and let the page hear what the server says.
+
+import { word } from "./words.js";
+
+export async function actOn(url, values) {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const headers = { "HX-Request": "true", "X-CSRFToken": token };
+  const body = values instanceof FormData ? new URLSearchParams(values) : new URLSearchParams(Object.entries(values));
+  try {
+    const response = await fetch(url, { method: "POST", body, headers, credentials: "same-origin" });
+    announceHeader(response.headers.get("HX-Trigger"));
+    if (!response.ok) await complain(response);
+    return response.ok;
+  } catch {
+    say(word("not_saved"));
+    return false;
+  }
+}
+
+function announceHeader(text) {
+  for (const [name, detail] of Object.entries(JSON.parse(text ?? "{}"))) {
+    document.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+async function complain(response) {
+  const html = await response.text();
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const reason = response.status < 500 && page.querySelector(".field__error")?.textContent.trim();
+  say(reason || word("not_saved"));
+}
+
+function say(text) {
+  document.dispatchEvent(new CustomEvent("toast:say", { detail: { text } }));
+}

@@ -1,5 +1,5 @@
-"""Template tags for the fields of Django forms, with our classes and with the errors tied to them. Not for
-the dock's own inputs.
+"""Template tags for the fields of Django forms, with our classes and with the errors tied to them.
+Not for the dock's own inputs.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.tokens import digest
 from jobs import leases
 from jobs.models import Job
-from ourvidz import feed, live
+from ourvidz import feed, live, rows
 from ourvidz.errors import Refused
 from workers.models import WorkerUrl
 from workers.tokens import new_secret
@@ -176,8 +176,6 @@ def _tell(worker_id: uuid.UUID) -> None:
 
 
 def _show(worker_id: uuid.UUID) -> None:
-    from ourvidz import rows
-
     with rows.as_service("fleet"):
         worker = WorkerUrl.objects.filter(pk=worker_id).first()
     if worker:

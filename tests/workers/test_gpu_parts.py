@@ -108,7 +108,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., client.Client]:
 
 
 def test_a_claim_is_repeated_while_the_server_is_away(answering: Any) -> None:
-    gone, busy = httpx.ConnectError("refused"), httpx.Response(503)
+    gone, busy = httpx.ConnectError("refused"), httpx.Response(500)
     assert answering(gone, busy, gone, httpx.Response(204)).claim() is None
 
 
@@ -158,17 +158,17 @@ def test_the_checksum_of_an_object_store_is_checked(answering: Any) -> None:
 
 def test_a_refused_upload_is_a_job_that_may_be_tried_again(answering: Any) -> None:
     with pytest.raises(JobError) as caught:
-        send(answering(httpx.Response(500, json={"detail": "disk full"})))
+        send(answering(httpx.Response(403, json={"detail": "too late"})))
     assert caught.value.as_dict() == {
         "code": "storage_refused",
-        "params": {"status": 500},
+        "params": {"status": 403},
         "retryable": True,
     }
 
 
 def test_an_upload_goes_to_the_second_place_when_the_first_refuses(answering: Any) -> None:
     target = Target("PUT", "http://away.test/", {}, fallback=JOB.upload)
-    send(answering(httpx.Response(500), httpx.Response(201)), target)
+    send(answering(httpx.Response(403), httpx.Response(201)), target)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from .state import State
 
 log = logging.getLogger(__name__)
 
-BUSY = {429, 502, 503, 504}
+TOO_MANY, SERVER_FAILED = 429, 500
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
 UNTIL_GIVING_UP = 20.0  # seconds, for calls that another wake repeats anyway
 
@@ -37,7 +37,7 @@ class ServerError(Exception):
     @property
     def passing(self) -> bool:
         """True when the same call may succeed later."""
-        return self.status == 0 or self.status in BUSY
+        return self.status in (0, TOO_MANY) or self.status >= SERVER_FAILED
 
 
 @dataclass(frozen=True, slots=True)

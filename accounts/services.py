@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +26,7 @@ from ourvidz import feed
 from ourvidz.errors import Refused
 
 NAME_LIMIT = 80
+ADDRESS_LIMIT = 254
 LINK_LIFE = timedelta(minutes=15)
 LINK_SALT = "accounts.one-time-link"
 
@@ -132,6 +133,7 @@ def _address(email: str) -> str:
     address = email.strip().lower()
     try:
         validate_email(address)
+        MaxLengthValidator(ADDRESS_LIMIT)(address)
     except ValidationError as error:
         raise Refused("email_invalid", field="email") from error
     return address

@@ -43,7 +43,7 @@ class Keyset:
         Sets `next` and `previous`. Raises Refused where the cursor is not one of ours.
         """
         backward, values = self._read(cursor) if cursor else (False, None)
-        rows = self._rows(backward, values)
+        rows = list(self.query(backward, values))
         more = len(rows) > self.limit
         rows = rows[: self.limit]
         if backward:
@@ -54,7 +54,8 @@ class Keyset:
             self.next = self._write(False, rows[-1]) if behind else None
         return rows
 
-    def _rows(self, backward: bool, values: list[Any] | None) -> list[Any]:
+    def query(self, backward: bool, values: list[Any] | None) -> QuerySet[Any]:
+        """Return the query of a page and one row more, which tells whether it is the last."""
         descending = self.descending is not backward
         sign = "-" if descending else ""
         found = self.queryset.order_by(*(sign + name for name in self.names))
@@ -62,7 +63,7 @@ class Keyset:
             compare = TupleLessThan if descending else TupleGreaterThan
             # One comparison of rows, not a chain of ORs: the index answers it by itself.
             found = found.filter(compare(Tuple(*(F(name) for name in self.names)), values))
-        return list(found[: self.limit + 1])
+        return found[: self.limit + 1]
 
     def _write(self, backward: bool, row: Any) -> str:
         fields = (self._field(name) for name in self.names)

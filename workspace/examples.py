@@ -1,14 +1,38 @@
-"""Prompts that the starter model can do, each with the picture that it made of it. They are the
-first screen of an empty workspace. Not for what the model knows in general: see its words.json.
+"""The six prompts of an empty workspace, each with the picture that the starter model made of it.
+Not for what a model knows in general: see its words.json.
 """
 
 from __future__ import annotations
 
-EXAMPLES = (
-    ("a castle in the snow at sunset", "ourvidz/examples/castle.webp"),
-    ("an apple in a meadow", "ourvidz/examples/apple.webp"),
-    ("a robot in the city at night", "ourvidz/examples/robot.webp"),
-    ("a balloon in the mountains", "ourvidz/examples/balloon.webp"),
-    ("a mushroom in the forest", "ourvidz/examples/mushroom.webp"),
-    ("a car in the desert at sunset", "ourvidz/examples/car.webp"),
+from functools import cache
+
+from django.contrib.staticfiles import finders
+from django.utils.text import slugify
+
+from jobs.presets import Words
+
+MOST = 6
+FOLDER = "ourvidz/examples"
+# For models that know any word, and say no examples of their own.
+PROMPTS = (
+    "a castle in the snow at sunset",
+    "an apple in a meadow",
+    "a robot in the city at night",
+    "a balloon in the mountains",
+    "a mushroom in the forest",
+    "a car in the desert at sunset",
 )
+
+
+def examples_of(words: Words) -> list[dict[str, str]]:
+    """Return prompts that the model can do, with the static path of a picture where there is
+    one.
+    """
+    prompts = (words.examples or PROMPTS)[:MOST]
+    return [{"prompt": prompt, "picture": _picture(prompt)} for prompt in prompts]
+
+
+@cache
+def _picture(prompt: str) -> str:
+    path = f"{FOLDER}/{slugify(prompt)}.webp"
+    return path if finders.find(path) else ""

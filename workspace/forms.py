@@ -4,7 +4,6 @@ for checking values: queue_job does, so that pages and API refuse alike.
 
 from __future__ import annotations
 
-import json
 import math
 import uuid
 from collections.abc import Mapping
@@ -156,8 +155,3 @@ def _default_shape(sides: Mapping[str, Any]) -> Shape:
     width, height = sides["width"]["default"], sides["height"]["default"]
     shared = math.gcd(width, height)
     return Shape(f"{width // shared}:{height // shared}", width, height, True)
-
-
-def example_of(prompt: str) -> str:
-    """Return what a click on an example puts into the dock."""
-    return json.dumps({"prompt": prompt})

@@ -18,8 +18,8 @@ from jobs.models import ContentType, Preset
 from jobs.presets import Words, words_of
 from ourvidz.models import uuid7
 from workspace.cards import Batch, batches_of
-from workspace.examples import EXAMPLES
-from workspace.forms import COUNTS, DEFAULT_COUNT, PresetForm, example_of
+from workspace.examples import examples_of
+from workspace.forms import COUNTS, DEFAULT_COUNT, PresetForm
 from workspace.models import ItemQuerySet, WorkspaceItem, WorkspaceSession
 
 PAGE = 48  # items; more than the largest batch, so that a page always holds a whole one
@@ -78,6 +78,7 @@ def batch_rows(session: WorkspaceSession, batch_id: uuid.UUID | None) -> list[Ba
 def dock_context(presets: Sequence[Preset]) -> dict[str, Any]:
     """The dock: presets with their fields, and what can be chosen for all of them."""
     chosen = presets[0] if presets else None
+    words = words_of(chosen) if chosen else Words()
     return {
         "presets": presets,
         "chosen": chosen,
@@ -86,11 +87,8 @@ def dock_context(presets: Sequence[Preset]) -> dict[str, Any]:
         "counts": COUNTS,
         "count": DEFAULT_COUNT,
         "key": uuid7(),
-        "known_words": _groups(words_of(chosen)) if chosen else [],
-        "examples": [
-            {"prompt": prompt, "picture": picture, "use": example_of(prompt)}
-            for prompt, picture in EXAMPLES
-        ],
+        "known_words": _groups(words),
+        "examples": examples_of(words),
     }
 
 

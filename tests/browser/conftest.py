@@ -5,18 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from jobs.presets import sync_presets
 from ourvidz.rows import as_service
 from tests.browser.hand import Hand
 from tests.site import LiveSite
 
-if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Page
-
+PATIENCE = 20_000  # milliseconds; a busy machine is slow, not wrong
 SCREENS = Path(__file__).resolve().parents[2] / "var" / "test-output" / "screens"
 
 
@@ -60,6 +59,8 @@ def workspace(
     """The workspace of somebody who is signed in, with a page that hears the feed."""
     session = client_of(user).cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_site.url}])
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page.goto("/workspace/")
     page.locator("live-feed[data-state=live]").wait_for(state="attached")
     return page

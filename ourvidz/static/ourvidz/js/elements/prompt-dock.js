@@ -25,7 +25,7 @@ class PromptDock extends HTMLElement {
     document.addEventListener("htmx:response:error", ({ detail }) => this.refused(detail.ctx));
     this.prompt.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", ({ target }) => this.click(target));
-    document.addEventListener("click", ({ target }) => this.offer(target.closest?.("[data-use]")));
+    document.addEventListener("click", ({ target }) => this.offer(target.closest?.("[data-use], [data-prompt]")));
     document.addEventListener("keydown", (event) => this.shortcut(event));
     if (this.prompt.value) checkWords();
   }
@@ -210,7 +210,8 @@ class PromptDock extends HTMLElement {
 
   offer(button) {
     if (!button) return;
-    this.fill(JSON.parse(button.dataset.use));
+    const { use, prompt } = button.dataset;
+    this.fill(use ? JSON.parse(use) : { prompt });
     this.clearErrors();
     this.checkWords();
     this.prompt.focus();

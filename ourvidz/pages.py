@@ -37,19 +37,24 @@ def theme(request: HttpRequest) -> str:
     return chosen if chosen in THEMES else "system"
 
 
-def attempt(
-    request: HttpRequest, act: Callable[[], HttpResponse], template: str = "_refused.html"
-) -> HttpResponse:
+def attempt(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
     """Run `act`; where it is refused, undo what it wrote and answer with the reason.
 
-    The template gets `message` and `field`; the status is the refusal's own.
+    A fragment is answered with a fragment, a form that was sent without scripts with a page. The
+    templates get `message`, `field` and `code`; the status is the refusal's own.
     """
     try:
         with transaction.atomic():
             return act()
     except Refused as refused:
+        template = "_refused.html" if is_fragment(request) else "refused.html"
         context = {"message": str(refused), "field": refused.field, "code": refused.code}
         return render(request, template, context, status=refused.status)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Say whether a script asks, for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def signed_in(view: View) -> View:
@@ -59,7 +64,7 @@ def signed_in(view: View) -> View:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
-        if not request.headers.get("HX-Request"):
+        if not is_fragment(request):
             return redirect_to_login(request.get_full_path())
         here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
         return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(here).url})

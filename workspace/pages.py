@@ -40,8 +40,7 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
         **title_context(request, session),
         **batches_context(session, presets=presets),
         **dock_context([preset for preset in presets if preset.is_enabled]),
-        "given": bool(request.GET.get("prompt")),
-        "form": {"prompt": request.GET.get("prompt", "")},
+        "given_prompt": request.GET.get("prompt", ""),
     }
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.models import Preset
 from jobs.presets import words_of
 from jobs.services import cancel_job, queue_job
-from ourvidz.pages import announce, attempt, signed_in
+from ourvidz.pages import announce, attempt, is_fragment, signed_in
 from workspace import services
 from workspace.cards import cards_of
 from workspace.forms import read_spec
@@ -91,7 +91,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     """Queue what the dock asks for; the answer is the new row."""
 
     def act() -> HttpResponse:
-        room = services.own_session(request.user, _uuid(request.POST.get("session", "")))
+        room = _room(request)
         jobs = queue_job(user=request.user, spec=read_spec(request.POST, room.pk))
         return _row(request, room, jobs[0].batch_id)
 
@@ -115,7 +115,7 @@ def rename(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     def act() -> HttpResponse:
         name = request.POST.get("session_name", "")
         found = services.rename_session(user=request.user, session_id=session_id, session_name=name)
-        if not _is_fragment(request):
+        if not is_fragment(request):
             return redirect("workspace:session", session_id)
         return render(request, "workspace/_title.html", title_context(request, found))
 
@@ -212,6 +212,14 @@ def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return _again(request, item_id, keep_seed=True)
 
 
+def _room(request: HttpRequest) -> WorkspaceSession:
+    """The session that the form names; the active one where a form elsewhere names none."""
+    named = request.POST.get("session", "")
+    if not named:
+        return services.active_session(user=request.user)
+    return services.own_session(request.user, _uuid(named))
+
+
 def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> HttpResponse:
     def act() -> HttpResponse:
         room = services.own_item(request.user, item_id).session
@@ -222,14 +230,10 @@ def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> Http
 
 
 def _row(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) -> HttpResponse:
-    if not _is_fragment(request):
+    if not is_fragment(request):
         return redirect("workspace:session", room.pk)
     context = {"session": room, "batches": batch_rows(room, batch_id)}
     return render(request, "workspace/_batches.html", context)
-
-
-def _is_fragment(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
 
 
 def _card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:

@@ -43,8 +43,16 @@ class PromptDock extends HTMLElement {
   }
 
   restore() {
+    const asked = Object.fromEntries(new URLSearchParams(location.search));
     const draft = recall(this.draftKey);
-    if (draft && !this.dataset.given) this.fill(draft);
+    if (asked.prompt) this.take(asked);
+    else if (draft) this.fill(draft);
+  }
+
+  // The library links here with what the dock is to be filled with; a reload then keeps the draft.
+  take(asked) {
+    this.fill(asked.seed ? { ...asked, seed_kind: "fixed" } : asked);
+    history.replaceState(history.state, "", location.pathname);
   }
 
   fill(values) {

@@ -41,7 +41,7 @@ NAMESPACE = env.str("OURVIDZ_NAMESPACE", "ourvidz")
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "ourvidz.admin_site.OperatorConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from ourvidz.embedded import processes
 from ourvidz.embedded.server import end_with_parent
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 10.0
 LOG_TAIL = 3000
 
@@ -66,12 +66,12 @@ class Spawned:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
 
-    def stop(self) -> int:
-        """Ask it to end (SIGTERM), and make it after ten seconds. Returns the exit status."""
+    def stop(self, seconds: float = STOP_SECONDS) -> int:
+        """Ask it to end (SIGTERM), and make it after `seconds`. Returns the exit status."""
         if self.running():
             os.killpg(self.pid, signal.SIGTERM)
             try:
-                self.process.wait(STOP_SECONDS)
+                self.process.wait(seconds)
             except subprocess.TimeoutExpired:
                 self.kill()
         return self.process.wait()

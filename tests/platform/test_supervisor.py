@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from ourvidz.embedded import processes
@@ -74,9 +75,9 @@ def test_a_person_stops_it_without_a_complaint(supervise, sign):
 
 def test_nothing_outlives_a_supervisor_that_is_killed(supervise):
     process = supervise(steady="echo $$; exec sleep 60")
-    number = next(line.split("|")[1].strip() for line in process.stdout if "|" in line)
+    number = int(next(line.split("|")[1] for line in process.stdout if "|" in line))
     process.kill()
     deadline = time.monotonic() + 10
-    while subprocess.run(["ps", "-p", number], capture_output=True).returncode == 0:
+    while psutil.pid_exists(number):
         assert time.monotonic() < deadline, f"process {number} still runs"
         time.sleep(0.05)

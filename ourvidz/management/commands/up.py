@@ -5,6 +5,7 @@ alone, with DATABASE_URL and REDIS_URL naming servers that are already there.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
+from redis import RedisError
 
 from ourvidz.embedded import ports, processes, start
 from ourvidz.embedded.errors import StartFailed, explain
@@ -29,7 +31,7 @@ from ourvidz.embedded.supervisor import Supervisor
 WORKER = "this machine"
 # What a GPU process must not know: it would run the same on a rented machine.
 KEPT_FROM_GPU = ("DATABASE_", "REDIS_URL", "S3_", "SECRET_", "EMAIL_", "DJANGO_")
-ANSWER_SECONDS = 120.0
+LOOK_SECONDS = 0.1
 
 
 class Command(BaseCommand):
@@ -46,8 +48,8 @@ class Command(BaseCommand):
             failure = self._run(host, port)
         except (StartFailed, BootstrapFailed, CommandError) as error:
             failure = str(error)
-        except (DatabaseError, OSError) as error:
-            failure = str(explain(error, "OurVidz's data") if isinstance(error, OSError) else error)
+        except (DatabaseError, RedisError, OSError) as error:
+            failure = _sentence(error)
         except KeyboardInterrupt:
             failure = ""
         if failure:
@@ -88,11 +90,24 @@ class Command(BaseCommand):
         return _message(operator), _printed_by("worker_token", WORKER)
 
     def _announce(self, port: int, message: str) -> None:
-        if _answers(f"http://127.0.0.1:{port}/accounts/login/"):
-            self._say(message)
+        while not _answers(f"http://127.0.0.1:{port}/accounts/login/"):
+            time.sleep(LOOK_SECONDS)
+        self._say(message)
 
     def _say(self, text: str) -> None:
         print(text, flush=True)
+
+
+def _sentence(error: Exception) -> str:
+    """Say what a person can do about a server or a disk that failed during the start."""
+    if "No space left on device" in str(error):
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if isinstance(error, OSError):
+        return str(explain(error, "OurVidz's data"))
+    name = "DATABASE_URL" if isinstance(error, DatabaseError) else "REDIS_URL"
+    hint = f"Look at {name}" if os.environ.get(name) else f"Look at {settings.DATA_DIR / 'log'}"
+    detail = " ".join(str(error).split())
+    return f"A server that OurVidz needs does not answer as it should: {detail}. {hint}."
 
 
 def _message(operator: dict[str, str]) -> str:
@@ -129,18 +144,14 @@ def _printed_by(command: str, *arguments: str) -> str:
 
 
 def _answers(url: str) -> bool:
-    """Wait until the site answers, whatever it answers."""
-    deadline = time.monotonic() + ANSWER_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(url, timeout=10).close()
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return True
-    return False
+    """Say whether the site answers, whatever it answers."""
+    try:
+        urllib.request.urlopen(url, timeout=30).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _as_keyboard_interrupt(signal_number: int, frame: Any) -> None:

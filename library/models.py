@@ -140,6 +140,10 @@ class Media(PrivateRow, StoredFile):
                 name="media_bin",
                 condition=Q(deleted_at__isnull=False),
             ),
+            # The sweep of orphans asks which of these names a row still points at.
+            models.Index(
+                fields=["storage_path"], name="media_files", condition=~Q(storage_path="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -189,6 +193,9 @@ class Reference(PrivateRow, StoredFile):
                 fields=["user", "-created_at", "-id"],
                 name="references_newest",
                 condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["storage_path"], name="references_files", condition=~Q(storage_path="")
             ),
         ]
 

@@ -136,6 +136,11 @@ class WorkspaceItem(PrivateRow, StoredFile):
             ),
             models.Index(fields=["user", "-created_at", "-id"], name="workspace_items_of_user"),
             models.Index(fields=["job"], name="workspace_items_of_job"),
+            models.Index(
+                fields=["storage_path"],
+                name="workspace_items_files",
+                condition=~Q(storage_path=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 Shape = Mapping[str, type | tuple[type, ...]]
 
 ID = (uuid.UUID, str)
-NUMBER = (int, float)
+SECONDS = (int, float, type(None))
 NOTHING: Shape = {}
 # A preview is a picture inside a message: what a worker sends is 8 KB before base64.
 TEXT_LIMIT = 16_384
@@ -38,8 +38,9 @@ CHANGES: Mapping[str, tuple[Shape, Shape]] = {
 # moment → the fields it may carry
 MOMENTS: Mapping[str, Shape] = {
     "job.progress": {"job": ID, "item": ID, "step": int, "of": int, "preview": str},
-    # Seconds until all of a person's jobs are ready; places = {job: {place, seconds}}, 1 is next.
-    "queue.places": {"running": int, "waiting": int, "ready_in": NUMBER, "places": dict},
+    # ready_in: until all of the person's jobs are ready, None where nobody can say.
+    # places: {job: {place, seconds}}; place 1 is next, seconds until it is ready.
+    "queue.places": {"running": int, "waiting": int, "ready_in": SECONDS, "places": dict},
     "fleet.worker": {"worker": ID, "name": str, "status": str, "job": ID, "loaded_preset": str},
 }
 

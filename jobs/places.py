@@ -1,0 +1,189 @@
+"""Who waits where: how many jobs of a person run and wait, each one's place in the line, and the
+seconds until it is ready. Worked out for many people at once, from three or four queries whose cost
+does not grow with the line. Not for the order itself: see fairness.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from ourvidz import live
+
+# Further back nobody learns a place; and a page paints so many places at most.
+LINE_LIMIT = 5000
+PLACES_LIMIT = 100
+
+# The index `jobs_fair_order` has this very order.
+LINE = f"""
+    SELECT job.id, user_id, job.queue, cost, priority, start_tag
+    FROM (SELECT DISTINCT queue FROM model_presets) AS known, LATERAL (
+        SELECT * FROM jobs WHERE jobs.queue = known.queue AND status = 'queued'
+        ORDER BY priority DESC, start_tag, id LIMIT {LINE_LIMIT}
+    ) AS job
+"""
+RUNNING = """
+    SELECT id, user_id, queue, cost, extract(epoch FROM now() - started_at)::float
+    FROM jobs WHERE status = 'running'
+"""
+COUNTS = """
+    SELECT user_id, count(*) FROM jobs WHERE status = 'queued' AND user_id = ANY(%s::uuid[])
+    GROUP BY user_id
+"""
+# The table of an app above this one, which therefore is known by name only.
+WORKERS = "SELECT queues FROM worker_urls WHERE status = 'active'"
+
+
+class Waiting(NamedTuple):
+    """A job in the line."""
+
+    id: uuid.UUID
+    user_id: uuid.UUID
+    queue: str
+    cost: float
+    priority: int
+    start_tag: float
+
+
+class Running(NamedTuple):
+    """A job in a worker's hands, for `elapsed` seconds already."""
+
+    id: uuid.UUID
+    user_id: uuid.UUID
+    queue: str
+    cost: float
+    elapsed: float
+
+
+@dataclass
+class Pool:
+    """Workers at one line, how far it was walked along, and the seconds of work up to there."""
+
+    workers: int = 0
+    length: int = 0
+    work: float = 0.0
+
+    def next(self, cost: float) -> dict[str, float]:
+        """Put one more job into the line: its place, and its seconds where somebody works."""
+        self.length += 1
+        place: dict[str, float] = {"place": self.length}
+        if self.workers:
+            place["seconds"] = round(self.work / self.workers + cost, 1)
+        self.work += cost
+        return place
+
+
+@dataclass
+class Person:
+    """What one person is told."""
+
+    running: int = 0
+    waiting: int = 0
+    seconds: list[float | None] = field(default_factory=list)
+    places: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the moment `queue.places`."""
+        known = [seconds for seconds in self.seconds if seconds is not None]
+        all_known = len(known) == len(self.seconds) >= self.running + self.waiting
+        return {
+            "running": self.running,
+            "waiting": self.waiting,
+            "ready_in": max(known, default=0.0) if all_known else None,
+            "places": self.places,
+        }
+
+
+class Places:
+    """The round `queue.places`: tells people who wait, and once more when their wait is over."""
+
+    def __init__(self) -> None:
+        self.told: set[uuid.UUID] = set()
+
+    def __call__(self, people: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+        """Return the moment's fields for each of `people` who should hear them."""
+        found = places(people)
+        over = (self.told & set(people)) - set(found)
+        self.told = set(found)
+        return found | {person: Person().fields() for person in over}
+
+
+def places(people: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Return the fields of `queue.places` for those of `people` who have unfinished jobs.
+
+    Runs as the service: a place depends on everybody's jobs.
+    """
+    here = set(people)
+    pools = _pools([queues for (queues,) in _rows(WORKERS)])
+    running = [Running(*row) for row in _rows(RUNNING)]
+    line = [Waiting(*row) for row in _rows(LINE)]
+    told: dict[uuid.UUID, Person] = defaultdict(Person)
+    _hear_running(running, pools, here, told)
+    _walk_line(line, pools, here, told)
+    if len(line) >= LINE_LIMIT:
+        for user_id, count in _rows(COUNTS, [list(here)]):
+            told[user_id].waiting = count
+    return {user_id: person.fields() for user_id, person in told.items()}
+
+
+def _hear_running(
+    running: Sequence[Running],
+    pools: dict[str, Pool],
+    here: set[uuid.UUID],
+    told: dict[uuid.UUID, Person],
+) -> None:
+    progress = live.progress(job.id for job in running)
+    for job in running:
+        left = _left(job, progress.get(str(job.id)))
+        pools[job.queue].work += left
+        if job.user_id in here:
+            told[job.user_id].running += 1
+            told[job.user_id].seconds.append(left)
+
+
+def _left(job: Running, progress: dict[str, Any] | None) -> float:
+    """Return the seconds a running job still needs: by its steps, else as was expected."""
+    if progress and progress["step"]:
+        return round(job.elapsed * (progress["of"] - progress["step"]) / progress["step"], 1)
+    return round(max(0.0, job.cost - job.elapsed), 1)
+
+
+def _walk_line(
+    line: Sequence[Waiting],
+    pools: dict[str, Pool],
+    here: set[uuid.UUID],
+    told: dict[uuid.UUID, Person],
+) -> None:
+    for job in sorted(line, key=lambda job: (-job.priority, job.start_tag, job.id)):
+        place = pools[job.queue].next(job.cost)
+        if job.user_id not in here:
+            continue
+        person = told[job.user_id]
+        person.waiting += 1
+        person.seconds.append(place.get("seconds"))
+        if len(person.places) < PLACES_LIMIT:
+            person.places[str(job.id)] = place
+
+
+def _pools(queues_of_workers: Iterable[list[str]]) -> defaultdict[str, Pool]:
+    """Return each queue's pool. A worker takes the first job of all its queues, so queues that
+    share a worker are one line; a queue that nobody serves is a line of its own.
+    """
+    pools: defaultdict[str, Pool] = defaultdict(Pool)
+    for queues in queues_of_workers:
+        met = {id(pools[queue]): pools[queue] for queue in queues}
+        joined = Pool(workers=1 + sum(pool.workers for pool in met.values()))
+        for queue in [name for name, pool in pools.items() if id(pool) in met]:
+            pools[queue] = joined
+    return pools
+
+
+def _rows(query: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return cursor.fetchall()

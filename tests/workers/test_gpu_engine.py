@@ -116,6 +116,13 @@ def test_running_out_of_memory_gives_everything_back(
     assert pixels(engine, job).any()
 
 
+def test_the_starter_model_runs_by_the_same_code(engine: Engine, job: Job) -> None:
+    steps: list[Step] = []
+    starter = replace(job, preset=Preset("starter-fast", "sdxl", "starter/image", ""))
+    assert pixels(engine, starter, steps).shape == (tiny.SIDE, tiny.SIDE, 3)
+    assert all(step.preview() for step in steps)
+
+
 def test_broken_weights_are_said_to_be_broken(engine: Engine, job: Job, tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text("{")
     with pytest.raises(JobError) as caught:

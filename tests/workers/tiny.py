@@ -8,7 +8,7 @@ from pathlib import Path
 
 SIDE = 64  # pixels of the pictures that the tests make
 WIDTH = 32  # of everything inside
-PREVIEW = {"factors": [[0.3, 0.0, 0.0], [0.0, 0.3, 0.0], [0.0, 0.0, 0.3], [0.1, 0.1, 0.1]]}
+PREVIEW = {"weight": [[0.3, 0.0, 0.0], [0.0, 0.3, 0.0], [0.0, 0.0, 0.3], [0.1, 0.1, 0.1]]}
 
 
 def build(folder: Path) -> Path:

@@ -18,21 +18,21 @@ QUALITIES = (80, 60, 40, 20, 5)
 
 @dataclass(frozen=True, slots=True)
 class LinearMap:
-    """Latent channels to red, green and blue in 0…1: 3 factors a channel, and 3 numbers added."""
+    """Latent channels to red, green and blue in 0…1: 3 weights a channel, and a bias."""
 
-    factors: list[list[float]]
+    weight: list[list[float]]
     bias: list[float]
 
     def colours(self, latents: numpy.ndarray) -> numpy.ndarray:
         """From (channels, height, width) to (height, width, 3) bytes."""
-        mixed = numpy.einsum("chw,cr->hwr", latents, numpy.asarray(self.factors, numpy.float32))
+        mixed = numpy.einsum("chw,cr->hwr", latents, numpy.asarray(self.weight, numpy.float32))
         mixed += numpy.asarray(self.bias, numpy.float32)
         return (numpy.nan_to_num(mixed).clip(0, 1) * 255).astype(numpy.uint8)
 
 
 # The four channels of SDXL's autoencoder, from the guide to step callbacks of diffusers.
 SDXL = LinearMap(
-    factors=[
+    weight=[
         [60 / 255, 60 / 255, 60 / 255],
         [-60 / 255, -5 / 255, 10 / 255],
         [25 / 255, 15 / 255, -5 / 255],
@@ -45,7 +45,7 @@ SDXL = LinearMap(
 def preview(latents: Any, linear: LinearMap) -> str | None:
     """The first picture of a batch of latents (a torch tensor) as base64 WebP of at most 8 KB."""
     values = latents[0].float().cpu().numpy()
-    if values.shape[0] != len(linear.factors):
+    if values.shape[0] != len(linear.weight):
         return None
     image = Image.fromarray(linear.colours(values))
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))

@@ -88,4 +88,4 @@ def linear_map(place: Place) -> LinearMap:
     if not words or not words.is_file():
         return SDXL
     given = json.loads(words.read_text(encoding="utf-8")).get("preview")
-    return LinearMap(given["factors"], given["bias"]) if given else SDXL
+    return LinearMap(given["weight"], given["bias"]) if given else SDXL

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ourvidz import files
@@ -21,7 +22,7 @@ from ourvidz.storage.rows import FileRow, find_file
 @require_safe
 def media(request: HttpRequest, row_id: uuid.UUID, variant: str) -> HttpResponseBase:
     """Send a row's file. Whoever may not see the row gets the same 404 as for no row at all."""
-    if variant not in keys.VARIANTS or not request.user.is_authenticated:
+    if variant not in keys.VARIANTS or not _may_read(request):
         raise Http404
     row = find_file(request.user, row_id)
     if row is None:
@@ -37,7 +38,7 @@ def signed_media(request: HttpRequest, token: str) -> HttpResponseBase:
     try:
         allowed = signed.read_download_token(token)
     except signed.BadToken:
-        return HttpResponse("This link is not valid any more.", status=403)
+        return HttpResponse(_("This link is not valid any more."), status=403)
     seconds = max(0, allowed.expires_at - int(datetime.now(UTC).timestamp()))
     path = places.place(allowed.place).path(keys.object_name(allowed.bucket, allowed.key))
     if path is None:
@@ -50,6 +51,12 @@ def signed_media(request: HttpRequest, token: str) -> HttpResponseBase:
         cache_control=f"private, max-age={seconds}",
     )
     return _serve(request, served)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    """Return whether this is a person, or a token of one that may read."""
+    token = getattr(request, "api_token", None)
+    return request.user.is_authenticated and (token is None or "read" in token.scopes)
 
 
 def _thumbnail(request: HttpRequest, row: FileRow) -> HttpResponseBase:
@@ -70,7 +77,7 @@ def _send(
     name = keys.object_name(row.bucket, key)
     path = places.place(row.place).path(name)
     if path is None:
-        return _redirect(row, key, disposition)
+        return _redirect(request, row, key, disposition)
     served = files.Served(path, keys.mime_type_of(key), etag, disposition, CACHE_CONTROL)
     try:
         return _serve(request, served)
@@ -89,7 +96,11 @@ def _serve(request: HttpRequest, served: files.Served) -> HttpResponseBase:
         raise Http404 from error
 
 
-def _redirect(row: FileRow, key: str, disposition: str) -> HttpResponseBase:
+def _redirect(request: HttpRequest, row: FileRow, key: str, disposition: str) -> HttpResponseBase:
+    if request.method == "HEAD":
+        # The url is signed for GET; what it would say is known here.
+        length = {"Content-Length": str(row.bytes)} if key == row.key else {}
+        return HttpResponse(content_type=keys.mime_type_of(key), headers=length)
     found = signed.stepped_url(row.bucket, key, row.place, disposition, datetime.now(UTC))
     if found is None:
         raise Http404

@@ -37,7 +37,9 @@ THUMBNAIL_TYPE = "image/webp"
 KEY_LENGTH = 300
 # Segments start with a letter or digit: no `.`, no `..`, nothing hidden, nothing empty.
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-ROW_ID = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(-\d+)?\.")
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# A person's file: the owner's id, folders, the row's id.
+OWNED = re.compile(rf"({UUID})/.*?({UUID})(-\d+)?\.[a-z0-9.]+")
 
 
 class BadName(ValueError):
@@ -120,9 +122,9 @@ def object_name(bucket: str, key: str) -> str:
     return f"{bucket}/{key}"
 
 
-def row_id_in(key: str) -> uuid.UUID | None:
-    """Return the id of the row that a file's name speaks of, or None."""
-    match = ROW_ID.match(key.rpartition("/")[2])
+def owner_in(key: str) -> uuid.UUID | None:
+    """Return whose file this is, or None for a key that this storage does not make for people."""
+    match = OWNED.fullmatch(key)
     return uuid.UUID(match[1]) if match else None
 
 

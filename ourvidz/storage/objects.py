@@ -145,12 +145,6 @@ def discard(files: Iterable[Where]) -> None:
     _delete_on_commit(file for file in files if (file.bucket, file.key) not in used)
 
 
-def delete(bucket: str, key: str, place: str = places.PRIMARY) -> None:
-    """Delete the file and its thumbnail now. For files that no row points at."""
-    with _refused(key):
-        _delete(_names_by_place([Where(bucket, key, place)]))
-
-
 def measure(file: BinaryIO) -> tuple[int, str]:
     """Return the size in bytes and the sha256 (hex) of all that `file` still has to read."""
     digest, size = hashlib.sha256(), 0

@@ -181,7 +181,7 @@ def _orphans(found: Iterable[Held]) -> list[Held]:
 
 def _is_ours(name: str) -> bool:
     bucket, _slash, key = name.partition("/")
-    return bucket in keys.BUCKETS and bucket != keys.ASSETS and keys.row_id_in(key) is not None
+    return bucket in keys.BUCKETS and bucket != keys.ASSETS and keys.owner_in(key) is not None
 
 
 def _used(found: Iterable[Held]) -> set[str]:

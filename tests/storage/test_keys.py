@@ -29,8 +29,17 @@ def test_a_later_attempt_has_a_name_of_its_own() -> None:
     first = keys.library_key(USER, "image", ROW, "png")
     second = keys.library_key(USER, "image", ROW, "png", attempt=2)
     assert first != second
-    assert keys.row_id_in(first) == keys.row_id_in(second) == ROW
-    assert keys.row_id_in(keys.thumbnail_key(second)) == ROW
+
+
+def test_every_key_of_a_person_names_its_owner() -> None:
+    for key in (
+        keys.workspace_key(USER, SESSION, "image", ROW, "png"),
+        keys.library_key(USER, "video", ROW, "mp4", attempt=12),
+        keys.reference_key(USER, ROW, "jpg"),
+    ):
+        assert keys.owner_in(key) == keys.owner_in(keys.thumbnail_key(key)) == USER
+    for key in ("notes.txt", f"someone/{ROW}.png", f"{USER}/notes.txt", f"x{USER}/{ROW}.png"):
+        assert keys.owner_in(key) is None
 
 
 def test_a_thumbnail_is_needed_by_what_it_stands_beside() -> None:

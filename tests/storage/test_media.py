@@ -12,7 +12,9 @@ import httpx
 import pytest
 from django.test import Client
 
-from ourvidz import storage
+from accounts.services import issue_token
+from ourvidz import files, storage
+from ourvidz.rows import as_service, as_user
 from tests.storage.conftest import REFUSES, png
 from tests.storage.factories import make_item, make_media, make_reference
 
@@ -39,7 +41,7 @@ def test_the_owner_sees_it(make: Any, user: Any, client_of: ClientOf) -> None:
     assert answer["ETag"] == f'"{row.sha256}"'
     assert "immutable" in answer["Cache-Control"] and "private" in answer["Cache-Control"]
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer["Content-Security-Policy"] == files.SAFETY["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("make", [make_media, make_item, make_reference])
@@ -56,6 +58,15 @@ def test_nobody_else_does(
         assert answer.content == of_nothing.content
         assert client.get(path, headers={"Range": "bytes=0-1"}).status_code == 404
         assert client.head(path).status_code == 404
+
+
+@pytest.mark.parametrize(("scopes", "status"), [(["read"], 200), (["write"], 404)])
+def test_a_token_must_be_allowed_to_read(user: Any, scopes: list[str], status: int) -> None:
+    path = media_path(make_media(user))
+    with as_user(user):
+        _token, secret = issue_token(user=user, name="script", scopes=scopes, expires_at=None)
+    answer = Client(headers={"Authorization": f"Bearer {secret}"}).get(path)
+    assert answer.status_code == status
 
 
 def test_one_query_for_the_row(
@@ -140,9 +151,6 @@ def test_a_file_that_is_gone(user: Any, client_of: ClientOf, folders: Path) -> N
 
 def test_a_row_that_has_no_file_yet(user: Any, client_of: ClientOf) -> None:
     item = make_item(user, status="generating")
-    type(item).objects.none()
-    from ourvidz.rows import as_service
-
     with as_service("test data"):
         type(item).objects.filter(pk=item.pk).update(storage_path="")
     assert client_of(user).get(media_path(item)).status_code == 404
@@ -187,6 +195,10 @@ class TestInS3:
         assert (
             client.get(media_path(media))["Location"] == client.get(media_path(media))["Location"]
         )
+
+    def test_head_is_answered_here(self, in_s3: Any, user: Any, client_of: ClientOf) -> None:
+        answer = client_of(user).head(media_path(make_media(user)))
+        assert (answer.status_code, answer["Content-Length"]) == (200, str(len(png())))
 
     def test_a_download_has_its_name(self, in_s3: Any, user: Any, client_of: ClientOf) -> None:
         media = make_media(user, prompt="a boat")

@@ -115,7 +115,7 @@ def test_what_a_crash_left_half_written_goes(folders: Path, sweep: Sweep) -> Non
 
 
 def test_what_is_not_ours_stays(folders: Path, sweep: Sweep) -> None:
-    names = ["system_assets/example.png", "lost+found/x", "image_fast/notes.txt"]
+    names = ["system_assets/example.png", "lost+found/x", f"image_fast/x/{uuid.uuid4()}.png"]
     for name in names:
         (folders / name).parent.mkdir(parents=True, exist_ok=True)
         (folders / name).write_bytes(b"x")

@@ -243,6 +243,7 @@ class JobDetailSerializer(JobSerializer):
                 "jobs": [{**JOB, "status": "queued", "attempt": 0, "progress": None}],
             },
             response_only=True,
+            status_codes=["202"],
         )
     ]
 )

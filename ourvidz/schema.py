@@ -8,7 +8,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
@@ -34,6 +34,21 @@ WITH_BODY = {
 }
 
 
+# status → a code that comes with it, its sentence, and the field that it is about
+EXAMPLES = {
+    "400": ("limit_range", "A page has 1 to 100 results.", "limit"),
+    "401": ("authentication_failed", "This token is not valid. Make a new one.", ""),
+    "403": ("permission_denied", "This token lacks the scope for that.", ""),
+    "404": ("not_found", "There is nothing here, or it is not yours.", ""),
+    "406": ("not_acceptable", "Could not satisfy the request Accept header.", ""),
+    "409": ("item_unfinished", "Wait until it is finished, then save it.", ""),
+    "413": ("body_too_large", "The request is larger than 1024 KB.", ""),
+    "415": ("unsupported_media_type", 'Unsupported media type "text/plain" in request.', ""),
+    "422": ("parameter_range", "Width must be between 64 and 320.", "width"),
+    "429": ("throttled", "Request was throttled. Expected available in 12 seconds.", ""),
+}
+
+
 class FieldProblem(serializers.Serializer):
     """What is wrong with one field."""
 
@@ -42,28 +57,6 @@ class FieldProblem(serializers.Serializer):
     detail = serializers.CharField()
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A size that the preset does not offer",
-            value={
-                "type": "urn:ourvidz:problem:parameter_range",
-                "title": "Parameter range",
-                "status": 422,
-                "code": "parameter_range",
-                "detail": "Width must be between 64 and 256.",
-                "errors": [
-                    {
-                        "field": "parameters.width",
-                        "code": "parameter_range",
-                        "detail": "Width must be between 64 and 256.",
-                    }
-                ],
-            },
-            response_only=True,
-        )
-    ]
-)
 class Problem(serializers.Serializer):
     """What went wrong, as RFC 9457 has it. `code` is stable, `detail` is for people."""
 
@@ -92,8 +85,8 @@ class Schema(AutoSchema):
         known = operation["responses"]
         for status, description in self._problems().items():
             if status not in known:
-                answer = self._get_response_for_code(Problem, status, [PROBLEM_TYPE])
-                known[status] = {**answer, "description": description}
+                answer = OpenApiResponse(Problem, description, [_example(status)])
+                known[status] = self._get_response_for_code(answer, status, [PROBLEM_TYPE])
 
     def _problems(self) -> dict[str, str]:
         found = dict(ALWAYS)
@@ -104,6 +97,20 @@ class Schema(AutoSchema):
         if "{" in self.path:
             found |= WITH_ID
         return dict(sorted(found.items()))
+
+
+def _example(status: str) -> OpenApiExample:
+    code, detail, field = EXAMPLES[status]
+    value: dict[str, Any] = {
+        "type": f"urn:ourvidz:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+    }
+    if field:
+        value["errors"] = [{"field": field, "code": code, "detail": detail}]
+    return OpenApiExample(code, value)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

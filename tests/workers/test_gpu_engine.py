@@ -17,6 +17,7 @@ from tests.workers.test_gpu_parts import JOB, ROOT
 from workers.gpu.device import describe
 from workers.gpu.engine import Engine
 from workers.gpu.errors import JobError
+from workers.gpu.families._estimates import estimate, mixture
 from workers.gpu.job import Job, Preset
 from workers.gpu.progress import Step
 
@@ -121,6 +122,25 @@ def test_the_starter_model_runs_by_the_same_code(engine: Engine, job: Job) -> No
     starter = replace(job, preset=Preset("starter-fast", "sdxl", "starter/image", ""))
     assert pixels(engine, starter, steps).shape == (tiny.SIDE, tiny.SIDE, 3)
     assert all(step.preview() for step in steps)
+
+
+@pytest.mark.parametrize(
+    "name", ["DDIMScheduler", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler"]
+)
+def test_a_preview_guesses_the_final_picture(name: str) -> None:
+    """With a model that is always right, every step's guess is what comes out in the end."""
+    import diffusers
+    import torch
+
+    scheduler = getattr(diffusers, name)()
+    scheduler.set_timesteps(5)
+    final = torch.rand(1, 4, 8, 8) * 2 - 1  # DDIM clips to this
+    latents = scheduler.init_noise_sigma * torch.randn(1, 4, 8, 8)
+    for step, time in enumerate(scheduler.timesteps):
+        signal, noise = mixture(scheduler, step)
+        exact = (latents - signal * final) / noise
+        before, latents = latents, scheduler.step(exact, time, latents, return_dict=False)[0]
+        assert torch.allclose(estimate(scheduler, step, before, latents)(), final, atol=0.02), step
 
 
 def test_broken_weights_are_said_to_be_broken(engine: Engine, job: Job, tmp_path: Path) -> None:

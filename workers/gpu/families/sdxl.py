@@ -17,6 +17,7 @@ from ..job import Job, bad_parameter
 from ..previews import SDXL, LinearMap, preview
 from ..progress import Step
 from ..sources import Place
+from ._estimates import estimate
 
 LARGEST_SIDE, MOST_STEPS = 4096, 1000  # of any preset; each declares its own, smaller
 
@@ -45,12 +46,6 @@ def run(model: Model, job: Job, on_step: Callable[[Step], None]) -> Image.Image:
     """Make the job's picture; on_step is called after every denoising step and may raise."""
     multiple = model.pipeline.vae_scale_factor
     steps = job.whole("steps", 20, 1, MOST_STEPS)
-
-    def after(_: Any, step: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        latents = normal(model.pipeline.scheduler, step, tensors["latents"])
-        on_step(Step(step + 1, steps, lambda: preview(latents(), model.linear)))
-        return tensors
-
     result = model.pipeline(
         prompt=job.prompt,
         negative_prompt=job.negative_prompt or None,
@@ -60,9 +55,23 @@ def run(model: Model, job: Job, on_step: Callable[[Step], None]) -> Image.Image:
         guidance_scale=job.real("guidance", 5.0, 0, 50),
         # On the CPU, so that a seed means the same picture on every device.
         generator=torch.Generator("cpu").manual_seed(job.seed),
-        callback_on_step_end=after,
+        callback_on_step_end=watching(model, steps, on_step),
     )
     return result.images[0]
+
+
+def watching(model: Model, steps: int, on_step: Callable[[Step], None]) -> Callable[..., Any]:
+    """What diffusers calls after each step: hands the step on, with how to make its preview."""
+    before: list[Any] = [None]
+
+    def after(_: Any, step: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        # Computed later, on the reporting thread.
+        guess = estimate(model.pipeline.scheduler, step, before[0], tensors["latents"])
+        before[0] = tensors["latents"]
+        on_step(Step(step + 1, steps, lambda: preview(guess(), model.linear)))
+        return tensors
+
+    return after
 
 
 def side(job: Job, name: str, multiple: int) -> int:
@@ -71,15 +80,6 @@ def side(job: Job, name: str, multiple: int) -> int:
     if pixels % multiple:
         raise bad_parameter(name, pixels)
     return pixels
-
-
-def normal(scheduler: Any, step: int, latents: Any) -> Callable[[], Any]:
-    """How to bring latents to the scale the decoder knows; done later, on the reporting thread.
-
-    Schedulers of the Euler kind let their latents grow with the noise, the others do not.
-    """
-    sigma = float(scheduler.sigmas[step + 1]) if float(scheduler.init_noise_sigma) > 1 else 0.0
-    return lambda: latents / (sigma**2 + 1) ** 0.5
 
 
 def linear_map(place: Place) -> LinearMap:

@@ -5,11 +5,9 @@ factories of one app only: those subclass Factory in that app's tests.
 from __future__ import annotations
 
 from functools import cache
-from functools import cache
 from typing import Any
 
 import factory
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.hashers import make_password
 
 from ourvidz.rows import as_service

@@ -43,6 +43,7 @@ class RowAdmin(admin.ModelAdmin):
     list_per_page = 50
     list_max_show_all = 200
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     ordering = ("-pk",)
     id_fields: tuple[str, ...] = ("pk",)
@@ -61,7 +62,8 @@ class RowAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         every = [field.name for field in self.model._meta.fields] if obj else []
-        return [*self.readonly_fields, *(name for name in every if name not in self.editable)]
+        hidden = {*self.editable, *(self.exclude or ())}
+        return [*self.readonly_fields, *(name for name in every if name not in hidden)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

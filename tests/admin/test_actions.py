@@ -92,6 +92,12 @@ def test_the_digest_of_a_token_is_not_shown(operator: Any, user: Any) -> None:
     assert token.digest not in page.content.decode()
 
 
+def test_the_hash_of_a_password_is_not_shown(operator: Any, user: Any) -> None:
+    page = operator.get(reverse("admin:accounts_user_change", args=[user.pk]))
+    assert user.email in page.content.decode()
+    assert user.password not in page.content.decode()
+
+
 def test_a_preset_is_switched_off_and_its_parameters_are_checked(operator: Any) -> None:
     preset = PresetFactory()
     url = reverse("admin:jobs_preset_change", args=[preset.pk])

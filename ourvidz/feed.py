@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -34,7 +33,7 @@ ADVANCE = """
 
 
 class _Change:
-    """A change that waits for its number and then, as a callback, for the commit."""
+    """A change that waits for its number, and then for the commit."""
 
     def __init__(self, user_id: uuid.UUID, event: str, told: dict[str, Any]) -> None:
         self.user_id = user_id
@@ -42,7 +41,7 @@ class _Change:
         self.told = told
         self.seq = 0
 
-    def __call__(self) -> None:
+    def tell(self) -> None:
         message = {"type": "feed.change", "seq": self.seq, "event": self.event, **self.told}
         _send(group_of(self.user_id), message)
 
@@ -63,7 +62,7 @@ def publish(user_id: uuid.UUID, event: str, ids: dict[str, Any], **fields: Any) 
         raise rows.IdentityError(f"{event} of {user_id} is not ours to tell.")
     change = _Change(user_id, event, {"ids": _plain(ids), "fields": _plain(fields)})
     # Robust: what is committed stays so even if nobody can be told. The next heartbeat will.
-    transaction.on_commit(change, robust=True)
+    transaction.on_commit(change.tell, robust=True)
 
 
 def moment(user_id: uuid.UUID | str, event: str, **fields: Any) -> None:
@@ -82,7 +81,8 @@ def check_access(user_id: uuid.UUID) -> None:
     For whoever signs somebody out, switches an account off or changes a password: without it the
     sockets notice within half a minute.
     """
-    transaction.on_commit(partial(_send, group_of(user_id), {"type": "feed.access"}), robust=True)
+    group = group_of(user_id)
+    transaction.on_commit(lambda: _send(group, {"type": "feed.access"}), robust=True)
 
 
 def head(user_id: uuid.UUID) -> int:
@@ -105,7 +105,7 @@ def _number() -> None:
     Django has already dropped those of savepoints that were rolled back.
     """
     person = rows.current_user_id()
-    noted = (callback[1] for callback in connection.run_on_commit)
+    noted = (getattr(callback[1], "__self__", None) for callback in connection.run_on_commit)
     waiting = [
         change
         for change in noted

@@ -86,10 +86,15 @@ def test_a_changed_upload_token_is_refused(change: dict[str, Any]) -> None:
         signed.read_upload_token(forge(token, **change))
 
 
-@pytest.mark.parametrize("token", ["", "x", "a:b:c", "e30:1:AAAA", signing.dumps({}, salt="other")])
+@pytest.mark.parametrize("token", ["", "x", "a:b:c", "e30:1:AAAA"])
 def test_a_made_up_token_is_refused(token: str) -> None:
     with pytest.raises(signed.BadToken):
         signed.read_upload_token(token)
+
+
+def test_a_token_that_we_signed_for_something_else_is_refused() -> None:
+    with pytest.raises(signed.BadToken):
+        signed.read_upload_token(signing.dumps({}, salt="other"))
 
 
 def test_a_signed_url_needs_no_session_and_expires(db: None) -> None:

@@ -2,7 +2,10 @@
 # make test     lint, types and all tests, browser tests included
 # make lint · make format · make bench
 
-PYTHON ?= python3
+# The first that is new enough; `make run PYTHON=…` names another.
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(firstword $(foreach each,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(each) $(NEW_ENOUGH) 2>/dev/null && echo $(each))) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 # Half of the machine's memory is browsers and torch in tests; more processes than this gain nothing.
@@ -46,7 +49,7 @@ $(VENV)/installed-dev: requirements-dev.txt requirements.txt requirements-gpu.tx
 	@touch $@
 
 $(VENV)/made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) $(NEW_ENOUGH) 2>/dev/null || { \
 		echo "OurVidz needs Python 3.11 or newer; $(PYTHON) is older or missing. Install one, then run: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 		echo "The virtual environment could not be made. On Debian and Ubuntu, install python3-venv; if the disk is full, free some space." >&2; exit 1; }

@@ -22,7 +22,8 @@ from ourvidz.errors import Refused
 if TYPE_CHECKING:
     from jobs.leases import Holder
 
-REQUEUED_FIELDS = ["status", "worker_id", "lease_expires_at", "not_before"]
+REQUEUED_FIELDS = ["status", "worker_id", "lease_expires_at", "not_before", "max_attempts"]
+HANDED_BACK = "worker_handed_back"
 FAILED_FIELDS = ["status", "finished_at", "lease_expires_at", "failure_code", "failure_params"]
 
 
@@ -70,6 +71,10 @@ def end_attempt(
     """
     if failure.code == "canceled" or job.cancel_requested_at is not None:
         services.end_canceled(job)
+    elif failure.code == HANDED_BACK:
+        # Somebody stopped the worker: not the job's fault, so it costs no attempt and no pause.
+        job.max_attempts += 1
+        _requeue(job, failure, now, worker_name, pause=0)
     elif retryable and job.attempt < job.max_attempts:
         _requeue(job, failure, now, worker_name)
     else:

@@ -45,6 +45,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "worker_lost": (500, _("The worker went away. Tried %(attempts)s times, seed kept.")),
     "worker_handed_back": (500, _("The worker was stopped. Tried %(attempts)s times, seed kept.")),
     "model_missing": (500, _("The model “%(model)s” is not on the worker. Tell an operator.")),
+    "family_unknown": (500, _("The worker cannot run “%(family)s” models. Tell an operator.")),
     "model_broken": (500, _("The model “%(model)s” could not be loaded. Tell an operator.")),
     "out_of_memory": (500, _("The worker ran out of memory. Try a smaller size.")),
     "storage_refused": (500, _("The picture could not be stored. Try again.")),

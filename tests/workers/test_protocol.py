@@ -252,6 +252,17 @@ def test_a_failure_that_may_pass_is_tried_again(
     assert again.not_before > timezone.now()
 
 
+def test_a_job_that_is_handed_back_waits_for_nothing(
+    hand: Any, preset: Any, queue: Any, fresh: Any
+) -> None:
+    [job] = queue()
+    for attempt in range(1, 6):
+        claimed = hand.claim()
+        assert claimed["attempt"] == attempt
+        hand.fail(claimed, "worker_handed_back", retryable=True)
+    assert fresh(job).status == "queued"
+
+
 def test_a_missing_model_fails_with_a_readable_reason(
     hand: Any, preset: Any, queue: Any, fresh: Any
 ) -> None:

@@ -39,6 +39,11 @@ class Card:
         return self.job_status == Job.Status.RUNNING
 
     @property
+    def is_stopping(self) -> bool:
+        """It was canceled while it ran, and ends at its next step."""
+        return self.is_running and self.item.job.cancel_requested_at is not None
+
+    @property
     def width(self) -> int:
         return self.item.width or self.item.generation_params.get("width") or FALLBACK_SIDE
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,6 +27,8 @@ from workspace.pages import (
     page_context,
     title_context,
 )
+
+MOST_AT_ONCE = 200
 
 
 @signed_in
@@ -186,6 +188,39 @@ def restore(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+def many(request: HttpRequest) -> HttpResponse:
+    """Save or delete several items, all or none."""
+
+    def act() -> HttpResponse:
+        items = _named_items(request.POST)
+        if request.POST.get("act") == "save":
+            for item_id in items:
+                services.save_workspace_item_to_library(user=request.user, item_id=item_id)
+            return HttpResponse(status=204)
+        for item_id in items:
+            services.delete_item(user=request.user, item_id=item_id)
+        named = ",".join(map(str, items))
+        undo = f"{reverse('workspace:restore-many')}?items={named}"
+        return announce(HttpResponse(), toast_undo={"text": _("Deleted."), "url": undo})
+
+    return attempt(request, act)
+
+
+@signed_in
+@require_POST
+def restore_many(request: HttpRequest) -> HttpResponse:
+    """Undo the deletion of several."""
+
+    def act() -> HttpResponse:
+        for item_id in _named_items(request.GET):
+            services.restore_item(user=request.user, item_id=item_id)
+        return HttpResponse(status=204)
+
+    return attempt(request, act)
+
+
+@signed_in
+@require_POST
 def cancel(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Stop making an item: at once where it waits, at the next step where it runs."""
 
@@ -249,6 +284,12 @@ def _item(request: HttpRequest, item_id: uuid.UUID) -> WorkspaceItem:
 def _session(request: HttpRequest, session_id: uuid.UUID | None) -> WorkspaceSession:
     sessions = WorkspaceSession.objects.for_user(request.user).present()
     return get_object_or_404(sessions, pk=session_id)
+
+
+def _named_items(data: QueryDict) -> list[uuid.UUID]:
+    """The ids of a list with commas; what is no id is left out."""
+    found = (_uuid(text) for text in str(data.get("items", "")).split(",")[:MOST_AT_ONCE])
+    return [item_id for item_id in found if item_id]
 
 
 def _uuid(text: str) -> uuid.UUID | None:

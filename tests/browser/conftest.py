@@ -15,7 +15,7 @@ from ourvidz.rows import as_service
 from tests.browser.hand import Hand
 from tests.site import LiveSite
 
-PATIENCE = 20_000  # milliseconds; a busy machine is slow, not wrong
+PATIENCE = 40_000  # milliseconds; a busy machine is slow, not wrong
 SCREENS = Path(__file__).resolve().parents[2] / "var" / "test-output" / "screens"
 
 
@@ -59,9 +59,9 @@ def workspace(
     """The workspace of somebody who is signed in, with a page that hears the feed."""
     session = client_of(user).cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_site.url}])
-    page.set_default_timeout(PATIENCE)
+    page.context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    page.goto("/workspace/")
+    page.goto("/workspace/", wait_until="domcontentloaded")
     page.locator("live-feed[data-state=live]").wait_for(state="attached")
     return page
 

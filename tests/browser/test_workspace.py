@@ -173,7 +173,7 @@ def test_a_reload_keeps_the_draft_and_the_settings(workspace: Page) -> None:
 
 def test_another_tab_follows(workspace: Page, hand: Hand) -> None:
     other = workspace.context.new_page()
-    other.goto("/workspace/")
+    other.goto("/workspace/", wait_until="domcontentloaded")
     other.locator("live-feed[data-state=live]").wait_for(state="attached")
     generate(workspace)
     card = other.get_by_role("article", name=PROMPT)

@@ -243,6 +243,31 @@ def test_a_batch_tells_its_settings() -> None:
     assert json.loads(batch.use_remix)["seed_kind"] == "random"
 
 
+def test_many_are_deleted_and_brought_back(
+    client: Client, user: User, session: WorkspaceSession
+) -> None:
+    make_batches(session, 1)
+    with rows.as_user(user):
+        ids = [str(pk) for pk in session.items.values_list("pk", flat=True)[:3]]
+    form = {"act": "delete", "items": ",".join([*ids, "x"])}
+    answer = client.post("/workspace/items/many", form, headers=FRAGMENT)
+    assert len(cards_in(client.get("/workspace/"))) == 1
+    undo = json.loads(answer["HX-Trigger"])["toast:undo"]["url"]
+    client.post(undo)
+    assert len(cards_in(client.get("/workspace/"))) == 4
+
+
+def test_many_are_saved_all_or_none(client: Client, user: User, session: WorkspaceSession) -> None:
+    make_batches(session, 1)
+    with rows.as_user(user):
+        ids = [str(pk) for pk in session.items.values_list("pk", flat=True)]
+    form = {"act": "save", "items": ",".join(ids)}
+    answer = client.post("/workspace/items/many", form, headers=FRAGMENT)
+    assert answer.status_code == 409
+    with rows.as_user(user):
+        assert not session.items.filter(status="saved").exists()
+
+
 def test_unknown_words_are_named(client: Client, tmp_path: Any, settings: Any) -> None:
     folder = tmp_path / "workers/gpu/starter/image"
     folder.mkdir(parents=True)

@@ -21,12 +21,16 @@ class BatchList extends HTMLElement {
     // A row that arrives twice (by the answer and by the feed) stays one row.
     listen("htmx:before:swap", ({ detail }) => detail.tasks?.forEach((task) => this.dropTwins(task)));
     listen("htmx:after:swap", () => this.count());
-    this.choose(document.getElementById(recall("selection") ?? "") ?? this.cards[0]);
+    this.choose(this.remembered, false);
     this.markLong();
   }
 
   get cards() {
     return [...this.querySelectorAll(".card")];
+  }
+
+  get remembered() {
+    return document.getElementById(recall("selection") ?? "") ?? this.cards[0];
   }
 
   card(item) {
@@ -80,7 +84,7 @@ class BatchList extends HTMLElement {
     this.querySelectorAll(".batch").forEach((batch) => batch.querySelector("item-card") || batch.remove());
     const invitation = document.getElementById("invitation");
     if (invitation) invitation.hidden = this.cards.length > 0;
-    if (!this.querySelector('.card[tabindex="0"]')) this.choose(this.cards[0], false);
+    if (!this.querySelector('.card[tabindex="0"]')) this.choose(this.remembered, false);
     this.markLong();
   }
 

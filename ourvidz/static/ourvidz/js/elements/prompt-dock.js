@@ -156,7 +156,7 @@ class PromptDock extends HTMLElement {
     this.past = 0;
     this.form.elements.key.value = crypto.randomUUID();
     this.clearErrors();
-    scrollTo({ top: 0, behavior: "smooth" });
+    scrollTo({ top: 0, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 
   // The message stands in the dock; the field it is about is marked, and shown if a menu hides it.

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Profile, User
 from accounts.preferences import guessed
+from ourvidz import feed
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -26,6 +27,16 @@ class AccountAdapter(DefaultAccountAdapter):
         if commit:
             Profile.objects.get_or_create(user=user, defaults=guessed(request))
         return user
+
+    def logout(self, request: HttpRequest) -> None:
+        user = request.user
+        super().logout(request)
+        if user.is_authenticated:
+            feed.check_access(user.pk)
+
+    def set_password(self, user: User, password: str) -> None:
+        super().set_password(user, password)
+        feed.check_access(user.pk)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account:home")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.test import Client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts.models import User
 from ourvidz import consumers, feed, live
 from ourvidz.rows import as_service, as_user
+from tests.factories import PASSWORD
 from tests.realtime.tab import Tab, signed_in
 from tests.site import LiveSite, wait_until
 
@@ -219,6 +222,27 @@ def test_signing_out_closes_only_that_session(live_site: LiveSite, user: User) -
         assert first.close_code() == consumers.NOT_SIGNED_IN
         change(user)
         assert second.next("change")["seq"] == 1
+
+
+def test_the_sign_out_page_closes_the_socket(
+    live_site: LiveSite, user: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(user)
+    with Tab(live_site, client.cookies["sessionid"].value) as tab:
+        tab.hello()
+        client.post("/accounts/logout/")
+        assert tab.close_code() == consumers.NOT_SIGNED_IN
+
+
+def test_a_new_password_closes_sockets_elsewhere(
+    live_site: LiveSite, user: User, client_of: Callable[[User], Client]
+) -> None:
+    client, new = client_of(user), "another long passphrase"
+    with Tab(live_site, signed_in(user)) as tab:
+        tab.hello()
+        fields = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+        client.post("/accounts/password/change/", fields)
+        assert tab.close_code() == consumers.NOT_SIGNED_IN
 
 
 def test_a_tab_that_leaves_frees_what_it_held(live_site: LiveSite, user: User) -> None:

@@ -163,6 +163,41 @@ def test_bad_input_is_explained_and_the_draft_is_kept(
     assert workspace.get_by_role("article").count() == 0
 
 
+def test_words_that_the_model_does_not_know_are_named(
+    workspace: Page, screenshot: Callable[[str], None]
+) -> None:
+    prompt = workspace.get_by_label("Prompt", exact=True)
+    prompt.fill("a dragon in the snow")
+    expect(workspace.get_by_text("Starter does not know: dragon")).to_be_visible()
+    workspace.get_by_role("button", name="Words it knows").click()
+    workspace.get_by_role("button", name="castle", exact=True).click()
+    expect(prompt).to_have_value("a dragon in the snow castle")
+    screenshot("workspace-words")
+    workspace.keyboard.press("Escape")
+    prompt.fill("a castle in the snow at night")
+    expect(workspace.get_by_text("does not know")).to_have_count(0)
+
+
+def test_an_example_fills_the_dock(workspace: Page) -> None:
+    workspace.get_by_role("button", name=PROMPT).click()
+    expect(workspace.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)
+
+
+def test_several_are_chosen_and_deleted_at_once(workspace: Page, hand: Hand) -> None:
+    cards = generate(workspace, count=3)
+    for _ in range(3):
+        hand.deliver(hand.take())
+    status(cards.nth(2), "generated")
+    workspace.get_by_role("button", name="Select", exact=True).click()
+    cards.nth(0).click()
+    cards.nth(2).click()
+    expect(workspace.get_by_text("2 selected")).to_be_visible()
+    workspace.get_by_role("button", name="Delete all").click()
+    expect(cards).to_have_count(1)
+    workspace.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(3)
+
+
 def test_a_reload_keeps_the_draft_and_the_settings(workspace: Page) -> None:
     workspace.get_by_label("Prompt", exact=True).fill("an apple on the beach")
     choose(workspace, "How many", "×3")

@@ -20,6 +20,9 @@ ADMIN = "/admin/"
 # Workers carry their own token, which their views check; they are no person.
 WORKERS = "/api/v1/worker/"
 PUBLIC = ("/static/", "/health")
+# Where an API token counts. Pages and the admin know no scopes, so a token that may only read could
+# write there.
+PROGRAMS = ("/api/", "/media/")
 
 
 class IdentityMiddleware:
@@ -43,7 +46,7 @@ class IdentityMiddleware:
     def _resolve(self, request: HttpRequest) -> None:
         """Find out who asks, while the system may look: a token of the API, or the session."""
         with rows.as_service("sign-in"):
-            token = token_of(request)
+            token = token_of(request) if request.path.startswith(PROGRAMS) else None
             request.api_token = token  # type: ignore[attr-defined]
             if token is not None:
                 request.user = token.user

@@ -5,23 +5,18 @@ password, theme, time zone, tokens.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from accounts.models import ApiToken, Profile, User
 from ourvidz import rows
 from tests.factories import PASSWORD
 
-SCREENS = Path(settings.BASE_DIR) / "var" / "test-output" / "screens"
-
-
-def screen(page: Page, name: str) -> None:
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"{name}.png")
+Screenshot = Callable[[str], None]
 
 
 def profile_of(email: str) -> Profile:
@@ -41,16 +36,16 @@ def fill(page: Page, email: str, password: str, button: str) -> None:
     page.get_by_role("button", name=button, exact=True).click()
 
 
-def test_sign_up_out_and_in(page: Page) -> None:
+def test_sign_up_out_and_in(page: Page, screenshot: Screenshot) -> None:
     page.goto("/accounts/signup/")
-    screen(page, "sign-up")
+    screenshot("sign-up")
     fill(page, "eve@example.org", PASSWORD, "Create account")
     page.wait_for_url("**/workspace/**")
     assert profile_of("eve@example.org").time_zone
     page.get_by_role("button", name="Account").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/**")
-    screen(page, "sign-in")
+    screenshot("sign-in")
     fill(page, "eve@example.org", "wrong" + PASSWORD, "Sign in")
     expect(page.get_by_role("alert")).to_be_visible()
     fill(page, "EVE@example.org", PASSWORD, "Sign in")
@@ -83,13 +78,15 @@ def test_a_bad_sign_up_says_why(
     expect(page.get_by_role("alert").first).to_contain_text(words)
 
 
-def test_a_forgotten_password(page: Page, user: Any, data_dir: Path) -> None:
+def test_a_forgotten_password(
+    page: Page, screenshot: Screenshot, user: Any, data_dir: Path
+) -> None:
     page.goto("/accounts/login/")
     page.get_by_role("link", name="Forgotten?").click()
     page.get_by_label("Email", exact=True).fill(user.email)
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
-    screen(page, "password-reset")
+    screenshot("password-reset")
     link = re.findall(r"(/accounts/password/reset/key/\S+)", mails(data_dir))[-1]
     page.goto(link)
     page.get_by_label("New Password", exact=True).first.fill("another long passphrase")
@@ -109,7 +106,7 @@ def test_an_unknown_address_is_told_nothing(page: Page, live_site: Any, data_dir
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
 
 
-def test_theme_and_time_zone(page: Page, user: Any, sign_in: Any) -> None:
+def test_theme_and_time_zone(page: Page, screenshot: Screenshot, user: Any, sign_in: Any) -> None:
     sign_in(page, user)
     page.goto("/account/")
     page.get_by_label("Time zone").select_option("Europe/Berlin")
@@ -117,7 +114,7 @@ def test_theme_and_time_zone(page: Page, user: Any, sign_in: Any) -> None:
     page.get_by_label("Name", exact=True).first.fill("Ada")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    screen(page, "account-dark")
+    screenshot("account-dark")
     kept = profile_of(user.email)
     assert (kept.time_zone, kept.theme, kept.display_name) == ("Europe/Berlin", "dark", "Ada")
     page.get_by_role("button", name=re.compile("Theme")).click()  # the switch: dark → system
@@ -126,7 +123,9 @@ def test_theme_and_time_zone(page: Page, user: Any, sign_in: Any) -> None:
     assert profile_of(user.email).theme == "system"
 
 
-def test_a_token_is_shown_once(page: Page, user: Any, sign_in: Any, live_site: Any) -> None:
+def test_a_token_is_shown_once(
+    page: Page, screenshot: Screenshot, user: Any, sign_in: Any, live_site: Any
+) -> None:
     sign_in(page, user)
     page.goto("/account/")
     tokens = page.get_by_role("region", name="API tokens")
@@ -134,7 +133,7 @@ def test_a_token_is_shown_once(page: Page, user: Any, sign_in: Any, live_site: A
     tokens.get_by_text("Write", exact=True).click()
     tokens.get_by_role("button", name="Make a token").click()
     secret = page.locator("[data-secret]").inner_text()
-    screen(page, "account-token")
+    screenshot("account-token")
     bearer = {"Authorization": f"Bearer {secret}"}
     assert page.request.get("/api/v1/me", headers=bearer).ok
     page.goto("/account/")

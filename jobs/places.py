@@ -28,7 +28,7 @@ LINE = f"""
     ) AS job
 """
 RUNNING = """
-    SELECT id, user_id, queue, cost, extract(epoch FROM now() - started_at)::float
+    SELECT id, user_id, queue, cost, extract(epoch FROM clock_timestamp() - started_at)::float
     FROM jobs WHERE status = 'running'
 """
 COUNTS = """

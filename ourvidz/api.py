@@ -28,7 +28,7 @@ class Throttled:
     """Reads and writes have budgets of their own; `scopes` names the dearer actions."""
 
     scopes: Mapping[str, str] = {}
-    request: Request
+    request: Any
 
     @property
     def throttle_scope(self) -> str:

@@ -94,9 +94,7 @@ class KeysetPagination(BasePagination):
     A view says its order in `keyset`, or in `get_keyset()` where it depends on the request.
     """
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         keys = view.get_keyset() if hasattr(view, "get_keyset") else view.keyset
         self.url = request.build_absolute_uri()
         self.pages = Keyset(queryset, keys, _limit(request))

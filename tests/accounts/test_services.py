@@ -107,8 +107,9 @@ def test_a_token_is_kept_as_a_digest_only(user: User) -> None:
     ],
 )
 def test_refuses_a_token(changes: dict[str, Any], code: str, user: User) -> None:
+    wanted: dict[str, Any] = {"name": "x", "scopes": ["read"]} | changes
     with as_user(user), _refuses(code):
-        services.issue_token(**({"user": user, "name": "x", "scopes": ["read"]} | changes))
+        services.issue_token(user=user, **wanted)
 
 
 @pytest.mark.django_db

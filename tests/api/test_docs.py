@@ -74,6 +74,7 @@ def test_the_docs_run_no_script_of_the_page_itself(stranger: Api) -> None:
 
 
 def test_the_docs_work_in_a_browser(page: Any) -> None:
+    page.set_default_timeout(60_000)
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))
     page.on("pageerror", lambda error: refused.append(str(error)))

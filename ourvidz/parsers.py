@@ -1,5 +1,5 @@
-"""A JSON parser that cannot be choked. It stands alone since DRF imports it while it makes its views.
-Not for checking what a request means: serializers and services do that.
+"""A JSON parser that cannot be choked. It stands alone, since DRF imports it while it makes its
+views. Not for checking what a request means: serializers and services do that.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Where each address leads. Every app brings its own; `/v1/` and `/sdapi/` stay free for other clients'
-protocols. Not for views.
+"""Where each address leads. Every app brings its own; `/v1/` and `/sdapi/` stay free for the
+protocols of other clients. Not for views.
 """
 
 from __future__ import annotations

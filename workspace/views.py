@@ -29,6 +29,7 @@ from workspace.pages import (
 )
 
 MOST_AT_ONCE = 200
+UNKNOWN_SHOWN = 8
 
 
 @signed_in
@@ -83,7 +84,7 @@ def card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
 def words(request: HttpRequest) -> HttpResponse:
     """Which words of a prompt the preset's model does not know."""
     preset = get_object_or_404(Preset.objects.offered(), slug=request.GET.get("preset", ""))
-    unknown = words_of(preset).unknown(request.GET.get("prompt", ""))
+    unknown = words_of(preset).unknown(request.GET.get("prompt", ""))[:UNKNOWN_SHOWN]
     return render(request, "workspace/_words.html", {"preset": preset, "unknown": unknown})
 
 

@@ -53,10 +53,12 @@ class UserAdmin(RowAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         if obj is None:
             kwargs["form"] = NewAccountForm
-        return super().get_form(request, obj, **kwargs)
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.exclude if obj else None
@@ -82,7 +84,8 @@ class UserAdmin(RowAdmin):
     @admin.action(description=_("Switch off"), permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Let nobody sign in with these accounts; their sockets close."""
-        others = queryset.exclude(pk=request.user.pk)
+        me: Any = request.user.pk
+        others = queryset.exclude(pk=me)
         self.each(request, others, lambda user: _set_active(user, False), _("%(count)s off."))
 
     @admin.action(description=_("Switch on"), permissions=["change"])

@@ -7,8 +7,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from django.contrib import admin
+from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.models import LogEntry
-from django.contrib.admin.sites import NotRegistered
 from django_dramatiq.models import Task
 
 from ourvidz.admin_tools import RowAdmin

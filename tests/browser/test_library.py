@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from library.models import Media
 from ourvidz import rows
 from tests.library.factories import media_of, picture_of
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE = 20_000  # milliseconds; a busy machine is slow, not wrong
 Screenshot = Callable[[str], None]
 PROMPTS = ("a castle in the snow", "a fox at night", "a red balloon", "a robot in the city")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs.models import Preset
@@ -32,6 +33,7 @@ MOST_AT_ONCE = 200
 UNKNOWN_SHOWN = 8
 
 
+@gzip_page
 @signed_in
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -40,6 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/home.html", page_context(request, session))
 
 
+@gzip_page
 @signed_in
 @require_GET
 def session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
@@ -58,6 +61,7 @@ def title(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     return render(request, "workspace/_title.html", context)
 
 
+@gzip_page
 @signed_in
 @require_GET
 def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:

@@ -41,7 +41,8 @@ class Card:
     @property
     def is_stopping(self) -> bool:
         """It was canceled while it ran, and ends at its next step."""
-        return self.is_running and self.item.job.cancel_requested_at is not None
+        job = self.item.job
+        return job is not None and self.is_running and job.cancel_requested_at is not None
 
     @property
     def width(self) -> int:

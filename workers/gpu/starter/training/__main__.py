@@ -10,7 +10,7 @@ import torch
 
 from .loop import note_process
 
-STAGES = ("sprites", "vae", "encoder", "unet", "classifier", "score", "export")
+STAGES = ("sprites", "vae", "unet", "polish", "encoder", "export", "classifier", "score")
 
 
 def run(stage: str, steps: int | None) -> None:
@@ -32,14 +32,19 @@ def run(stage: str, steps: int | None) -> None:
         from . import unet
 
         print(unet.listening(unet.train(steps or unet.STEPS)), flush=True)
+    elif stage == "polish":
+        from . import polish
+
+        polish.train(steps or polish.STEPS)
     elif stage == "classifier":
         from . import classifier
 
         classifier.train(steps or classifier.STEPS)
     elif stage == "score":
-        from . import score
+        from . import export, score
 
         score.score()
+        export.export()  # once more, for the card to give the scores
     elif stage == "export":
         from . import export
 

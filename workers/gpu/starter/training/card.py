@@ -5,7 +5,7 @@ Nothing is claimed that was not scored: a word appears only with the score that 
 
 from typing import Any
 
-from . import text
+from . import text, world
 
 RECOGNISED = 0.5  # a thing is offered when at least this share of its pictures was recognised
 EXAMPLES = (
@@ -49,9 +49,13 @@ def _listed(kind: str, scores: dict[str, Any]) -> list[dict[str, Any]]:
     return listed
 
 
-def page(scores: dict[str, Any], fast: dict[str, Any]) -> str:
-    """The model card, README.md, in Markdown."""
+def page(scores: dict[str, Any], fast: dict[str, Any], millions: float) -> str:
+    """The model card, README.md, in Markdown; ``millions`` of parameters."""
     return PAGE.format(
+        millions=round(millions),
+        subjects=len(world.subjects()),
+        held_out=world.HELD_OUT,
+        variants=world.VARIANTS,
         steps=fast["steps"],
         guidance=fast["guidance"],
         training=_training(scores.get("training", {})),
@@ -84,7 +88,7 @@ def _scores(scores: dict[str, Any]) -> str:
 
 PAGE = """# Starter image
 
-A text-to-image model of 19 million parameters that OurVidz trains itself, so that a fresh
+A text-to-image model of {millions} million parameters that OurVidz trains itself, so that a fresh
 installation makes a real picture without downloading anything. It knows few words, and says which:
 `words.json` beside this file. It is a toy next to any real model.
 
@@ -110,14 +114,14 @@ share it, unknown words are nothing.
 ## Scores
 
 Made by `python -m workers.gpu.starter.training score` with a small classifier that never saw the
-model's pictures. Of the world's 651 combinations of scene and thing, 200 were never trained on;
-scores are on those. A thing below {recognised} is not offered.
+model's pictures. Of the world's {subjects} combinations of scene and thing, {held_out} were never
+trained on; scores are on those. A thing below {recognised} is not offered.
 
 {scores}
 ## Limits
 
 - One thing, in the middle, at one size. Two things in a prompt blend into one.
-- A scene has four drawings; other seeds choose among them and mix them.
+- A scene has {variants} drawings; other seeds choose among them, or mix them. A thing has one.
 - Colours are those of a plain background; a thing has its own colours always.
 - Words that are not in `words.json` change nothing. Nor does the order of words.
 - Other sizes than 256×256 run but were not trained.

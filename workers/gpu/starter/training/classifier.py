@@ -18,7 +18,7 @@ from .sprites import THINGS
 from .vae import to_tensor
 
 SIDE = 64  # pixels; the judge looks at a quarter of the size
-STEPS, BATCH, RATE = 1500, 48, 2e-3
+STEPS, BATCH, RATE = 680, 32, 2e-3
 POOL = 24  # drawings of each scene to learn from
 LEARN_FROM, TEST_FROM = 1_000, 9_000  # first variant of each; training pictures use 0 to 3
 MOVED = 16  # pixels a thing may be off its spot while the judge learns
@@ -49,11 +49,11 @@ class Judge(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for before, after in ((3, 32), (32, 64), (64, 96), (96, 128)):
+        for before, after in ((3, 16), (16, 32), (32, 64), (64, 96)):
             layers += [nn.Conv2d(before, after, 3, padding=1, bias=False)]
             layers += [nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
         self.body = nn.Sequential(*layers, nn.Flatten())
-        size = 128 * (SIDE // 16) ** 2
+        size = 96 * (SIDE // 16) ** 2
         self.heads = nn.ModuleDict({q: nn.Linear(size, len(a)) for q, a in QUESTIONS.items()})
 
     def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:

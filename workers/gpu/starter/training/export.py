@@ -9,12 +9,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
 from diffusers import StableDiffusionXLPipeline
-from torch.nn import functional as F
 
 from . import card, text, unet, vae
-from .recipe import CELL, IMAGE_FOLDER, LATENT_CHANNELS, WORK, load
+from .recipe import IMAGE_FOLDER, WORK
 
 FAST = {"steps": 12, "guidance": 2.5}
 
@@ -29,7 +27,7 @@ def pipeline() -> StableDiffusionXLPipeline:
         text_encoder_2=second,
         tokenizer=split,
         tokenizer_2=split,
-        unet=_averaged("unet", unet.build()),
+        unet=unet.trained(),
         scheduler=unet.scheduler(),
         force_zeros_for_empty_prompt=True,
         add_watermarker=False,
@@ -48,29 +46,24 @@ def export(target: Path = IMAGE_FOLDER) -> None:
     scores = _scores()
     words = card.words(scores, FAST, preview())
     (fresh / "words.json").write_text(json.dumps(words, indent=1) + "\n")
-    (fresh / "README.md").write_text(card.page(scores, FAST))
+    (fresh / "README.md").write_text(card.page(scores, FAST, _millions(made)))
     _move(fresh, target)
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     print(f"export: {target.name}, {size / 1e6:.1f} MB", flush=True)
 
 
 def preview() -> dict[str, Any]:
-    """The straight line from a cell's 24 numbers to its mean colour in 0..1, by least squares."""
-    latents = vae.latents().permute(0, 2, 3, 1).reshape(-1, LATENT_CHANNELS)
-    colours = (F.avg_pool2d(vae.to_tensor(vae.drawn()), CELL) + 1) / 2
-    colours = colours.permute(0, 2, 3, 1).reshape(-1, 3)
-    ones = torch.ones(len(latents), 1)
-    solved = torch.linalg.lstsq(torch.cat([latents, ones], 1), colours).solution
-    rounded = [[round(part, 5) for part in row] for row in solved.tolist()]
-    return {"weight": rounded[:-1], "bias": rounded[-1]}
+    """The straight line from a cell's 24 numbers to its mean colour in 0..1."""
+    weight, bias = vae.mean_colours()
+    return {
+        "weight": [[round(part / 2, 5) for part in row] for row in weight.tolist()],
+        "bias": [round((part + 1) / 2, 5) for part in bias.tolist()],
+    }
 
 
-def _averaged(name: str, model: Any) -> Any:
-    """The model with its averaged weights, or as it is when that stage has not begun."""
-    state = load(name)
-    if state is not None:
-        model.load_state_dict(state["average"])
-    return model.eval()
+def _millions(made: StableDiffusionXLPipeline) -> float:
+    parts = (made.unet, made.vae, made.text_encoder, made.text_encoder_2)
+    return sum(weight.numel() for part in parts for weight in part.parameters()) / 1e6
 
 
 def _scores() -> dict[str, Any]:

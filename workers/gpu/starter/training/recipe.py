@@ -20,6 +20,7 @@ SIDE = 256  # pixels along a picture
 CELL = 16  # pixels along one latent cell
 GRID = SIDE // CELL  # latent cells along a picture
 LATENT_CHANNELS = 24
+CROP = 8  # cells along the windows that the decoder learns on, but for its last steps
 
 
 def save(name: str, state: Mapping[str, Any]) -> None:

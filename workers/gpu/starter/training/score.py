@@ -25,8 +25,8 @@ FRESH = 1000  # drawings that the judge itself is tested on
 Mark = tuple[dict[str, str | None], dict[str, str | None]]  # what was asked for, what was seen
 
 
-def score(seeds: int = SEEDS) -> dict[str, Any]:
-    """Score the exported folder; returns and writes the result."""
+def score(seeds: int = SEEDS, count: int = world.HELD_OUT) -> dict[str, Any]:
+    """Score the exported folder on ``count`` held-out captions; returns and writes the result."""
     judge = classifier.trained()
     sure = classifier.accuracy_on_fresh_drawings(judge, FRESH)
     print("judge on fresh drawings", sure, flush=True)
@@ -34,13 +34,13 @@ def score(seeds: int = SEEDS) -> dict[str, Any]:
     marks: list[Mark] = []
     pictures: list[np.ndarray] = []
     for seed in range(seeds):
-        for group in _groups(world.split()[1], BATCH):
+        for group in _groups(world.split()[1][:count], BATCH):
             drawn = painter.paint([world.caption(subject) for subject in group], seed)
             said = classifier.ask(judge, vae.to_tensor(drawn))
             marks += zip([classifier.answers(subject) for subject in group], said, strict=True)
             pictures += list(drawn)
             print(f"score {len(marks)} {_shares(marks)}", flush=True)
-    result = _result(sure, marks)
+    result = _result(sure, marks, count)
     (WORK / "score.json").write_text(json.dumps(result, indent=1))
     sheet(pictures[:80]).save(WORK / "score.png")
     return result
@@ -118,11 +118,11 @@ def _words(marks: list[Mark]) -> dict[str, dict[str, float]]:
     }
 
 
-def _result(sure: dict[str, float], marks: list[Mark]) -> dict[str, Any]:
+def _result(sure: dict[str, float], marks: list[Mark], count: int) -> dict[str, Any]:
     return {
         "judge": sure,
         "fresh": FRESH,
-        "captions": len(world.split()[1]),
+        "captions": count,
         "pictures": len(marks),
         **_shares(marks),
         "psnr": vae.fidelity(vae.trained()),
@@ -134,7 +134,7 @@ def _result(sure: dict[str, float], marks: list[Mark]) -> dict[str, Any]:
 def _training() -> dict[str, dict[str, float]]:
     """Steps and minutes of every stage, from its checkpoint."""
     stages = {}
-    for name in ("encoder", "decoder", "unet", "classifier"):
+    for name in ("decoder", "unet", "polish", "encoder", "classifier"):
         state = load(name)
         if state is not None:
             stages[name] = {"steps": state["step"], "minutes": state["seconds"] / 60}

@@ -10,7 +10,7 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from . import text, vae, world
 from .loop import Loop
-from .recipe import GRID, LATENT_CHANNELS, SIDE
+from .recipe import GRID, LATENT_CHANNELS, SIDE, load
 
 CHANNELS = (48, 96, 192)
 TIME_ID_WIDTH = 8
@@ -93,6 +93,10 @@ class Painter:
         added = {"text_embeds": pooled, "time_ids": sizes}
         return model(noisy, times, words, added_cond_kwargs=added).sample
 
+    def full_captions(self, chosen: torch.Tensor) -> list[str]:
+        """The captions that say everything, of the pictures with these numbers."""
+        return [world.caption(self.entries[index][0]) for index in chosen]
+
     def _times(self, batch: int) -> torch.Tensor:
         # More of the noisy times: in this world nearly everything is decided there.
         spread = ((torch.arange(batch) + torch.rand(batch)) / batch) ** 0.7
@@ -114,6 +118,15 @@ def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:
     painter, model = Painter(), build().to(memory_format=torch.channels_last)
     Loop("unet", model, rate=RATE, total=steps).run(lambda _: painter.loss(model, batch))
     return model
+
+
+def trained() -> UNet2DConditionModel:
+    """The UNet as far as it is trained, with averaged weights."""
+    model = build()
+    state = load("unet")
+    if state is not None:
+        model.load_state_dict(state["average"])
+    return model.eval()
 
 
 @torch.no_grad()

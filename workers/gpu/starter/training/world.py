@@ -84,7 +84,7 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
         shadow = _shadow(layer.width)
         picture.paste((12, 14, 24), (left - 8, bottom - shadow.height // 2 - 4), shadow)
     picture.paste(layer, (left, bottom - layer.height), layer)
-    return np.asarray(picture)
+    return np.array(picture)
 
 
 def subjects() -> list[Subject]:

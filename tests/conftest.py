@@ -19,6 +19,9 @@ from tests import servers
 SERVERS = servers.start_or_join()
 servers.set_environment(SERVERS)
 django.setup()
+# A parallel process inherits this environment, and pytest-django would read the settings there with
+# the first process's values, before this file has set its own.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 pytest_plugins = ["tests.fixtures.people", "tests.fixtures.sites", "tests.fixtures.services"]
 

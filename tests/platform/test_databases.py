@@ -1,6 +1,9 @@
 """The embedded database's roles, as row-level security needs them."""
 
+from django.conf import settings
 from django.db import connection
+
+from tests import servers
 
 
 def query(sql):
@@ -26,3 +29,11 @@ def test_the_owner_may_step_into_its_groups_but_inherits_nothing(db):
         ("ourvidz_service", False, True, False),
         ("ourvidz_user", False, True, False),
     ]
+
+
+def test_each_process_has_a_database_a_redis_and_files_of_its_own(db, data_dir):
+    name = servers.process_name()
+    assert query("SELECT current_database()") == [(f"test_{name}",)]
+    assert f"test_{name}" == settings.NAMESPACE
+    assert data_dir == settings.DATA_DIR
+    assert data_dir.name == name

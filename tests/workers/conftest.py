@@ -24,9 +24,12 @@ from tests.workers import tiny
 from workers.models import WorkerUrl
 from workers.services import issue_worker_token
 
-WIDTH = {"name": "width", "type": "integer", "min": 8, "max": 512, "step": 8, "default": tiny.SIDE}
-STEPS = {"name": "steps", "type": "integer", "min": 1, "max": 500, "step": 1, "default": 2}
-GUIDANCE = {"name": "guidance", "type": "number", "min": 0, "max": 20, "step": 0.5, "default": 5.0}
+
+def parameter(name: str, low: float, high: float, step: float, default: float) -> dict[str, Any]:
+    """One declared parameter of a preset."""
+    kind = "integer" if isinstance(default, int) else "number"
+    bounds = {"min": low, "max": high, "step": step, "default": default}
+    return {"name": name, "type": kind, "label": name.capitalize(), "group": "size"} | bounds
 
 
 class PresetFactory(Factory):
@@ -45,7 +48,12 @@ class PresetFactory(Factory):
     job_type = "sdxl_image_fast"
     bucket_name = "sdxl_image_fast"
     queue = "gpu.image"
-    parameters = [WIDTH, WIDTH | {"name": "height"}, STEPS, GUIDANCE]
+    parameters = [
+        parameter("width", 8, 512, 8, tiny.SIDE),
+        parameter("height", 8, 512, 8, tiny.SIDE),
+        parameter("steps", 1, 500, 1, 2),
+        parameter("guidance", 0, 20, 0.5, 5.0),
+    ]
 
 
 @dataclass

@@ -135,11 +135,12 @@ def impatient_site(live_site: LiveSite, monkeypatch: pytest.MonkeyPatch) -> Iter
 def test_a_killed_workers_job_finishes_on_the_next_and_the_page_never_lies(
     impatient_site: LiveSite, preset: Any, queue: Any, user: Any, page: Any, sign_in: Any
 ) -> None:
+    page.set_default_timeout(60_000)
+    sign_in(page, user)
     bell = {"OURVIDZ_BROKER_URL": impatient_site.broker_url(), **ALONE}
     workers = {name: impatient_site.spawn_gpu_worker(name, **bell) for name in ("one", "two")}
-    sign_in(page, user)
     wait_until(lambda: registered() == 2, START, "both workers register")
-    [job] = queue(destination="workspace", parameters={"steps": 200})
+    [job] = queue(destination="workspace", parameters={"steps": 120})
     page.goto(f"/workspace/{row(job).workspace_session_id}/")
     page.evaluate(SAMPLER, str(job.pk))
     wait_for_step(job, START)

@@ -12,14 +12,15 @@ from typing import Any
 PASSWORD = "a long enough passphrase"
 BUCKET = "sdxl_image_fast"
 STORED = (
-    "storage_path, bucket_name, storage_place, url, thumbnail_url, mime_type, bytes, sha256, width, "
-    "height, thumbhash"
+    "storage_path, bucket_name, storage_place, url, thumbnail_url, mime_type, bytes, sha256, "
+    "width, height, thumbhash"
 )
 FILL_MEDIA = f"""
     INSERT INTO media (id, user_id, content_type, prompt, negative_prompt, title, relation,
       model_type, quality, seed, generation_params, metadata, created_at, {STORED})
     SELECT gen_random_uuid(), %(user)s, 'image', 'a castle in the snow number ' || n, '', '', '',
-      'starter-fast', 'fast', n, '{{"width": 256, "height": 256, "steps": 10, "guidance": 3}}', '{{}}',
+      'starter-fast', 'fast', n,
+      '{{"width": 256, "height": 256, "steps": 10, "guidance": 3}}', '{{}}',
       now() - n * interval '1 minute',
       %(key)s, '{BUCKET}', 'primary', '/media/' || %(sample)s || '/original?v=1',
       '/media/' || %(sample)s || '/thumbnail?v=1', 'image/png', 1000, %(sha)s, 256, 256, ''

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -147,14 +148,18 @@ def _set_holder(job: Job) -> None:
     live.set_holder(job.pk, worker=str(job.worker_id), attempt=job.attempt, user=str(job.user_id))
 
 
-def _remember_holder(worker: Holder, job_id: uuid.UUID, attempt: int) -> dict[str, object]:
+def _remember_holder(worker: Holder, job_id: uuid.UUID, attempt: int) -> dict[str, Any]:
     """Redis forgot who holds the job (it was restarted): ask the row, once."""
     job = Job.objects.filter(
         pk=job_id, worker_id=worker.id, attempt=attempt, status=Job.Status.RUNNING
     ).first()
     if job is None:
         raise Refused("job_not_leased")
-    holder = {"worker": str(worker.id), "attempt": attempt, "user": str(job.user_id)}
+    holder: dict[str, Any] = {
+        "worker": str(worker.id),
+        "attempt": attempt,
+        "user": str(job.user_id),
+    }
     live.set_holder(job_id, **holder)
     return holder
 

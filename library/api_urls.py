@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 
 from library.api import MediaViews, Projects, References
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
-KEPT = {"get": "retrieve", "delete": "destroy"}
-LIST = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+KEPT: dict[str, Any] = {"get": "retrieve", "delete": "destroy"}
+LIST: dict[str, Any] = {"get": "list", "post": "create"}
 
 urlpatterns = [
     path("media", MediaViews.as_view({"get": "list"}), name="api_media_list"),

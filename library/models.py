@@ -163,7 +163,7 @@ class Media(PrivateRow, StoredFile):
 class Image(Media):
     """The pictures of the library: the seed's `images`."""
 
-    objects = KindManager(Media.Kind.IMAGE)  # type: ignore[assignment]
+    objects = KindManager(Media.Kind.IMAGE)  # type: ignore[assignment, misc]
 
     class Meta:
         proxy = True
@@ -172,7 +172,7 @@ class Image(Media):
 class Video(Media):
     """The videos of the library: the seed's `videos`."""
 
-    objects = KindManager(Media.Kind.VIDEO)  # type: ignore[assignment]
+    objects = KindManager(Media.Kind.VIDEO)  # type: ignore[assignment, misc]
 
     class Meta:
         proxy = True

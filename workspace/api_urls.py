@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 
 from workspace.api import Items, JobResult, Sessions
 
-ONE_SESSION = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+ONE_SESSION: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 
 urlpatterns = [

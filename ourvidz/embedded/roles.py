@@ -126,7 +126,7 @@ def _ensure_role(connection: Connection, role: str, rights: set[str]) -> None:
         found = cursor.fetchone()
     if found is None:
         _run(connection, "CREATE ROLE {role} NOINHERIT", role=role)
-        found = [False] * len(RIGHTS)
+        found = (False,) * len(RIGHTS)
     changes = [
         right if right in rights else f"NO{right}"
         for right, has in zip(RIGHTS.values(), found, strict=True)

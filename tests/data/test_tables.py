@@ -42,10 +42,11 @@ CASCADES = {
 }
 
 FILL = (
-    "INSERT INTO workspace_items (session_id, user_id, prompt, content_type, batch_id, batch_index, "
-    "relation, negative_prompt, storage_path, url, thumbnail_url, mime_type, sha256, thumbhash, "
-    "failure_code, failure_params, bucket_name) SELECT %s, %s, 'a fox', 'image', "
-    "gen_random_uuid(), 0, '', '', '', '', '', '', '', '', '', '{}', '' FROM generate_series(1, 3000)"
+    "INSERT INTO workspace_items (session_id, user_id, prompt, content_type, batch_id, "
+    "batch_index, relation, negative_prompt, storage_path, url, thumbnail_url, mime_type, sha256, "
+    "thumbhash, failure_code, failure_params, bucket_name) SELECT %s, %s, 'a fox', 'image', "
+    "gen_random_uuid(), 0, '', '', '', '', '', '', '', '', '', '{}', '' "
+    "FROM generate_series(1, 3000)"
 )
 
 

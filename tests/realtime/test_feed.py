@@ -232,7 +232,8 @@ def test_what_is_committed_stays_without_redis(
     finally:
         live.redis.cache_clear()
     assert head(user) == 1
-    assert "A moment (job.progress) was lost" in caplog.text
+    for event in ("profile.changed", "job.progress"):
+        assert f"Nobody was told ({event})" in caplog.text
 
 
 def test_sending_keeps_few_connections(user: User, settings: Any) -> None:

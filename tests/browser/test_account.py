@@ -17,6 +17,13 @@ from ourvidz import rows
 from tests.factories import PASSWORD
 
 Screenshot = Callable[[str], None]
+PATIENCE = 45_000  # milliseconds; a busy machine is slow, not wrong
+
+
+@pytest.fixture(autouse=True)
+def patience(page: Page) -> None:
+    expect.set_options(timeout=PATIENCE)
+    page.context.set_default_timeout(PATIENCE)
 
 
 def profile_of(email: str) -> Profile:

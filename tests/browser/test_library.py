@@ -17,7 +17,7 @@ from ourvidz import rows
 from tests.library.factories import media_of, picture_of
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE = 20_000  # milliseconds; a busy machine is slow, not wrong
+PATIENCE = 45_000  # milliseconds; a busy machine is slow, not wrong
 Screenshot = Callable[[str], None]
 PROMPTS = ("a castle in the snow", "a fox at night", "a red balloon", "a robot in the city")
 
@@ -41,13 +41,25 @@ def library(
     expect.set_options(timeout=PATIENCE)
     page.context.set_default_timeout(PATIENCE)
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_site.url}])
-    page.goto("/library/")
+    page.goto("/library/", wait_until="domcontentloaded")
+    ready(page)
     yield page
     assert complaints == []
 
 
 def tile(page: Page, prompt: str) -> Any:
     return page.get_by_role("article", name=prompt, exact=True)
+
+
+def ready(page: Page) -> None:
+    """Wait until the page's scripts are at work."""
+    page.locator("live-feed[data-state=live]").wait_for(state="attached")
+
+
+def open_viewer(page: Page, prompt: str) -> None:
+    tile(page, prompt).get_by_role("link").click()
+    page.locator("media-viewer").wait_for()
+    ready(page)
 
 
 def kept(media: Media) -> Media:
@@ -62,7 +74,7 @@ def test_find_and_open_a_picture(library: Page, screenshot: Screenshot) -> None:
     library.get_by_label("Search").fill("fox seed:1201")
     expect(library.get_by_role("article")).to_have_count(1)
     assert "q=fox" in library.url
-    tile(library, "a fox at night").get_by_role("link").click()
+    open_viewer(library, "a fox at night")
     expect(library.get_by_text("1201")).to_be_visible()
     expect(library.get_by_text("64 × 64")).to_be_visible()
     screenshot("viewer")
@@ -74,7 +86,8 @@ def test_walk_with_the_arrows_and_come_back_to_the_same_place(library: Page, use
     for number in range(70):
         media_of(user, f"thing {number}")
     library.set_viewport_size({"width": 700, "height": 500})
-    library.reload()
+    library.reload(wait_until="domcontentloaded")
+    ready(library)
     expect(library.get_by_role("article")).to_have_count(60)
     library.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(library.get_by_role("article")).to_have_count(74)
@@ -84,6 +97,8 @@ def test_walk_with_the_arrows_and_come_back_to_the_same_place(library: Page, use
         "[...document.querySelectorAll('.tile')].find(t => t.getBoundingClientRect().top > 60).id"
     )
     library.locator(f"#{middle} .tile__open").click()
+    library.locator("media-viewer").wait_for()
+    ready(library)
     heading = library.locator("h1")
     first = heading.inner_text()
     library.keyboard.press("ArrowRight")
@@ -97,7 +112,7 @@ def test_walk_with_the_arrows_and_come_back_to_the_same_place(library: Page, use
 
 
 def test_a_picture_is_downloaded(library: Page) -> None:
-    tile(library, "a fox at night").get_by_role("link").click()
+    open_viewer(library, "a fox at night")
     with library.expect_download() as download:
         library.get_by_role("link", name="Download").click()
     assert re.fullmatch(r"a-fox-at-night-\w+\.png", download.value.suggested_filename)
@@ -105,7 +120,7 @@ def test_a_picture_is_downloaded(library: Page) -> None:
 
 
 def test_the_prompt_is_used_again(library: Page) -> None:
-    tile(library, "a red balloon").get_by_role("link").click()
+    open_viewer(library, "a red balloon")
     library.get_by_role("link", name="Use prompt again").click()
     library.wait_for_url("**/workspace/**")
     expect(library.get_by_label("Prompt", exact=True)).to_have_value("a red balloon")
@@ -151,14 +166,16 @@ def test_everything_goes_by_keyboard(library: Page, pictures: list[Media]) -> No
 def test_delete_in_the_viewer_and_restore_from_the_bin(
     library: Page, pictures: list[Media]
 ) -> None:
-    tile(library, PROMPTS[3]).get_by_role("link").click()
+    open_viewer(library, PROMPTS[3])
     library.get_by_role("button", name="Delete", exact=True).click()
     expect(library.locator("h1")).to_have_text(PROMPTS[2])
     assert kept(pictures[3]).deleted_at is not None
-    library.goto("/library/bin/")
-    tile(library, PROMPTS[3]).get_by_role("link").click()
+    library.goto("/library/bin/", wait_until="domcontentloaded")
+    open_viewer(library, PROMPTS[3])
     library.get_by_role("button", name="Restore").click()
-    library.goto("/library/")
+    expect(library.get_by_role("button", name="Restore")).to_be_hidden()
+    library.goto("/library/", wait_until="domcontentloaded")
+    ready(library)
     expect(library.get_by_role("article")).to_have_count(4)
 
 
@@ -166,7 +183,8 @@ def test_a_project_is_made_renamed_and_deleted(library: Page) -> None:
     library.get_by_role("button", name="New project").click()
     library.get_by_label("Name", exact=True).fill("Storybord")
     library.get_by_role("button", name="Create project").click()
-    library.wait_for_url("**/projects/**")
+    library.wait_for_url("**/projects/**", wait_until="domcontentloaded")
+    ready(library)
     expect(library.get_by_text("This project is empty")).to_be_visible()
     library.get_by_role("button", name="Project", exact=True).click()
     library.get_by_role("button", name="Rename").click()
@@ -240,14 +258,15 @@ def test_a_second_person_sees_none_of_it(
 def test_on_a_phone(library: Page, theme: str, screenshot: Screenshot) -> None:
     library.set_viewport_size(PHONE)
     library.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    library.goto("/library/")
+    library.goto("/library/", wait_until="domcontentloaded")
+    ready(library)
     assert library.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     screenshot(f"library-phone-{theme}")
     library.get_by_role("button", name="All media").click()
     expect(library.get_by_role("link", name=re.compile("Starred"))).to_be_visible()
     screenshot(f"shelves-phone-{theme}")
     library.keyboard.press("Escape")
-    tile(library, PROMPTS[0]).get_by_role("link").click()
+    open_viewer(library, PROMPTS[0])
     expect(library.get_by_role("button", name="Regenerate")).to_be_visible()
     assert library.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     screenshot(f"viewer-phone-{theme}")

@@ -7,7 +7,7 @@ class LibraryFilters extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
     this.field = this.form.elements.q;
-    const later = debounce(() => this.apply(), 220);
+    const later = debounce(() => this.apply().catch(() => {}), 220);
     this.field.addEventListener("input", later);
     this.form.addEventListener("change", ({ target }) => target !== this.field && this.chosen(target));
     this.form.addEventListener("submit", (event) => {

@@ -4,7 +4,7 @@ import { debounce, fetchHtml, morph } from "../lib/dom.js";
 
 class LibraryShelves extends HTMLElement {
   connectedCallback() {
-    this.refresh = debounce(() => this.fetch(), 200);
+    this.refresh = debounce(() => this.fetch().catch(() => {}), 200);
     this.heard = ({ detail }) => /^(media|project|reference)\./.test(detail.event) && this.refresh();
     document.addEventListener("feed:change", this.heard);
     for (const name of ["feed:gap", "page:refresh", "library:changed"]) document.addEventListener(name, this.refresh);

@@ -11,7 +11,8 @@ const PAGE = 60;
 class MediaGrid extends HTMLElement {
   connectedCallback() {
     this.selected = new Set();
-    this.refresh = debounce(() => this.fetch(), 120);
+    // Without an answer the old tiles stay; the feed says when to ask again.
+    this.refresh = debounce(() => this.fetch().catch(() => {}), 120);
     this.listeners = [];
     this.listen("feed:change", ({ detail }) => this.follow(detail));
     for (const name of ["feed:gap", "page:refresh", "library:changed"]) this.listen(name, this.refresh);

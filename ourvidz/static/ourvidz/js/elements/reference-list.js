@@ -5,7 +5,7 @@ import { actOn } from "../lib/library_actions.js";
 
 class ReferenceList extends HTMLElement {
   connectedCallback() {
-    this.refresh = debounce(() => this.fetch(), 150);
+    this.refresh = debounce(() => this.fetch().catch(() => {}), 150);
     this.heard = ({ detail }) => detail.event.startsWith("reference.") && this.refresh();
     document.addEventListener("feed:change", this.heard);
     for (const name of ["feed:gap", "page:refresh", "library:changed"]) document.addEventListener(name, this.refresh);

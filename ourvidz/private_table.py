@@ -46,14 +46,19 @@ def private_table(
             f"GRANT {user_may} ON {name} TO {USER_ROLE}",
             f"GRANT {service_may} ON {name} TO {SERVICE_ROLE}",
         ],
-        [
-            f"DROP POLICY {table}_person ON {name}",
-            f"DROP POLICY {table}_service ON {name}",
-            f"DROP FUNCTION IF EXISTS sees_{table}(uuid)",
-            f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY",
-            f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY",
-        ],
+        _opened_again(table),
     )
+
+
+def _opened_again(table: str) -> list[str]:
+    name = f'"{table}"'
+    return [
+        f"DROP POLICY {table}_person ON {name}",
+        f"DROP POLICY {table}_service ON {name}",
+        f"DROP FUNCTION IF EXISTS sees_{table}(uuid)",
+        f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY",
+    ]
 
 
 def _sees(table: str, column: str, parent: str) -> str:

@@ -8,8 +8,6 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from accounts.page_views import theme
-
 # Under /api/ these answer with problems (RFC 9457), elsewhere with the usual pages.
 handler400 = "ourvidz.api.bad_request"
 handler404 = "ourvidz.api.not_found"
@@ -20,7 +18,7 @@ urlpatterns = [
     path("workspace/", include("workspace.urls")),
     path("library/", include("library.urls")),
     path("account/", include("accounts.page_urls")),
-    path("account/theme", theme, name="account_theme"),
+    path("account/", include("accounts.theme_urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),

@@ -16,11 +16,11 @@ FOLDER = "ourvidz/examples"
 # For models that know any word, and say no examples of their own.
 PROMPTS = (
     "a castle in the snow at sunset",
-    "an apple in a meadow",
+    "a rocket in space",
+    "a fox in the forest by day",
     "a robot in the city at night",
-    "a balloon in the mountains",
-    "a mushroom in the forest",
-    "a car in the desert at sunset",
+    "an apple on a plain blue background",
+    "a balloon in the mountains at sunset",
 )
 
 

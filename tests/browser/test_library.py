@@ -44,7 +44,8 @@ def library(
     page.goto("/library/", wait_until="domcontentloaded")
     ready(page)
     yield page
-    assert complaints == []
+    # A browser that is short of time gives up fading from one page to the next, and says so.
+    assert [text for text in complaints if "Transition was" not in text] == []
 
 
 def tile(page: Page, prompt: str) -> Any:

@@ -119,18 +119,18 @@ def test_queues_apart_are_lines_apart(user: User, videos: None) -> None:
 
 def test_running_jobs_come_before(user: User, other_user: User) -> None:
     worker("gpu-1", "gpu.image")
-    running(other_user, cost=10.0, elapsed=4.0)
+    running(other_user, cost=1000.0, elapsed=400.0)
     mine = job(user, 1)
-    assert look(user)[user.pk]["places"][mine]["seconds"] == pytest.approx(16.0, abs=1.0)
+    assert look(user)[user.pk]["places"][mine]["seconds"] == pytest.approx(610.0, abs=60.0)
 
 
 def test_steps_tell_more_than_what_was_expected(user: User) -> None:
     worker("gpu-1", "gpu.image")
-    mine = running(user, cost=1.0, elapsed=20.0)
+    mine = running(user, cost=1.0, elapsed=2000.0)
     live.set_progress(mine, step=10, of=30)
     told = look(user)[user.pk]
     assert (told["running"], told["waiting"], told["places"]) == (1, 0, {})
-    assert told["ready_in"] == pytest.approx(40.0, abs=2.0)
+    assert told["ready_in"] == pytest.approx(4000.0, abs=200.0)
 
 
 def test_without_workers_nobody_can_say_when(user: User) -> None:

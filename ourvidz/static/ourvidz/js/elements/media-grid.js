@@ -149,7 +149,8 @@ class MediaGrid extends HTMLElement {
   keyOnTile(event, tile) {
     const step = STEPS[event.key];
     const act = KEYS[event.key];
-    if (step && (tile || !event.target.closest?.("button, a"))) this.walk(event, tile, step);
+    // Up and down scroll the page until a tile has the focus.
+    if (step && (tile || (step[0] && !event.target.closest?.("button, a")))) this.walk(event, tile, step);
     else if (event.key === " " && tile) this.toggleByKey(event, tile);
     else if (act && (this.selected.size || tile)) this.act(event, tile, act);
   }

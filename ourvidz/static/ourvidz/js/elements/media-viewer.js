@@ -2,7 +2,7 @@
 // leaving the page; Escape goes back to where the list was.
 
 import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
-import { actOn } from "../lib/library_actions.js";
+import { actOn, moveValues } from "../lib/library_actions.js";
 import { remember } from "../lib/store.js";
 
 class MediaViewer extends HTMLElement {
@@ -80,19 +80,20 @@ class MediaViewer extends HTMLElement {
     const form = event.target;
     if (!form.matches("[data-act]")) return;
     event.preventDefault();
-    const values = new FormData(form, event.submitter);
-    if (event.submitter?.classList.contains("menu__item")) values.delete("name");
+    const values = form.elements.name ? moveValues(form, event.submitter) : new FormData(form);
+    if (!values) return;
     form.closest("[popover]")?.hidePopover();
     this.leaving = "leaves" in form.dataset;
     const done = await actOn(form.action, values);
-    if (done && this.leaving) this.moveOn();
+    // Until the next one is here, nothing may fetch this one again.
+    if (done && this.leaving) await this.moveOn();
     this.leaving = false;
   }
 
   moveOn() {
     const { next, previous } = this.facts;
-    if (next || previous) this.fetch(next || previous);
-    else this.back();
+    if (next || previous) return this.fetch(next || previous);
+    return this.back();
   }
 
   // The list as it was left, where it is the page before this one; else the list at this picture.

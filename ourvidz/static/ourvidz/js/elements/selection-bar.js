@@ -1,6 +1,6 @@
 // <selection-bar>: what can be done with the selected tiles. The grid says which they are.
 
-import { actOn } from "../lib/library_actions.js";
+import { actOn, moveValues } from "../lib/library_actions.js";
 
 class SelectionBar extends HTMLElement {
   connectedCallback() {
@@ -51,8 +51,8 @@ class SelectionBar extends HTMLElement {
 
   async move(event) {
     event.preventDefault();
-    const values = new FormData(event.target, event.submitter);
-    if (event.submitter?.value || event.submitter?.classList.contains("menu__item")) values.delete("name");
+    const values = moveValues(event.target, event.submitter);
+    if (!values) return;
     values.set("media", this.ids.join(","));
     event.target.closest("[popover]").hidePopover();
     if (await actOn(event.target.action, values)) this.clear();

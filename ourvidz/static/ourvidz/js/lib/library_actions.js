@@ -17,6 +17,18 @@ export async function actOn(url, values) {
   }
 }
 
+// What a "move to" form means: a project that was chosen, or a new one whose name was typed (Enter in the
+// field counts as that, whatever the form's first button is). Null where there is no name.
+export function moveValues(form, submitter) {
+  const field = form.elements.name;
+  const values = new FormData(form, submitter);
+  const typed = field === document.activeElement || !submitter?.classList.contains("menu__item");
+  values.delete(typed ? "project" : "name");
+  if (!typed || field.value.trim()) return values;
+  field.focus();
+  return null;
+}
+
 function announceHeader(text) {
   for (const [name, detail] of Object.entries(JSON.parse(text ?? "{}"))) {
     document.dispatchEvent(new CustomEvent(name, { detail }));

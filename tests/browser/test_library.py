@@ -182,14 +182,14 @@ def test_delete_in_the_viewer_and_restore_from_the_bin(
 
 def test_a_project_is_made_renamed_and_deleted(library: Page) -> None:
     library.get_by_role("button", name="New project").click()
-    library.get_by_label("Name", exact=True).fill("Storybord")
+    library.get_by_role("dialog").get_by_label("Name", exact=True).fill("Storybord")
     library.get_by_role("button", name="Create project").click()
     library.wait_for_url("**/projects/**", wait_until="domcontentloaded")
     ready(library)
     expect(library.get_by_text("This project is empty")).to_be_visible()
     library.get_by_role("button", name="Project", exact=True).click()
     library.get_by_role("button", name="Rename").click()
-    library.get_by_label("Name", exact=True).fill("Storyboard")
+    library.get_by_role("dialog").get_by_label("Name", exact=True).fill("Storyboard")
     library.get_by_role("dialog").get_by_role("button", name="Rename").click()
     expect(library.get_by_role("link", name=re.compile("^Storyboard"))).to_be_visible()
     library.get_by_role("button", name="Project", exact=True).click()

@@ -152,7 +152,7 @@ def crowd(site: Any, people: list[Any]) -> Iterator[None]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     tabs = Tabs(site)
-    asyncio.run_coroutine_threadsafe(tabs.open(sessions), loop).result(120)
+    asyncio.run_coroutine_threadsafe(tabs.open(sessions), loop).result(600)
     try:
         yield
     finally:

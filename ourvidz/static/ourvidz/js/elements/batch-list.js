@@ -1,6 +1,6 @@
 // <batch-list>: the rows of a session. The feed says what changed; how it looks is fetched.
 
-import { fetchHtml, isTyping, morph } from "../lib/dom.js";
+import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
 
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
@@ -9,6 +9,7 @@ const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", Delete: "
 class BatchList extends HTMLElement {
   connectedCallback() {
     remember("session", this.dataset.session);
+    this.settle = debounce(() => this.refresh(), 300);
     const listen = (name, act) => document.addEventListener(name, act);
     listen("feed:change", ({ detail }) => this.follow(detail));
     listen("feed:moment", ({ detail }) => this.paint(detail));
@@ -41,10 +42,17 @@ class BatchList extends HTMLElement {
     if (ids.session !== this.dataset.session) return;
     if (event === "session.removed") location.assign("/workspace/");
     if (event === "items.created") this.add(ids.batch);
-    else if (event === "item.changed") this.card(ids.item)?.refresh();
-    else if (event === "item.removed") this.card(ids.item)?.leave();
+    else if (event === "item.changed" && this.card(ids.item)) this.card(ids.item).refresh();
+    else if (event === "item.changed") this.settle();
+    else if (event === "item.removed") this.drop(ids.item);
     else if (event === "session.cleared") this.refresh();
     else if (event === "session.changed") document.dispatchEvent(new CustomEvent("session:changed"));
+  }
+
+  // The row beside a card tells the seeds and the number of all its cards.
+  drop(item) {
+    this.card(item)?.leave();
+    this.settle();
   }
 
   paint(detail) {

@@ -5,9 +5,11 @@ those.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from django.contrib.auth import SESSION_KEY
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -23,6 +25,25 @@ PUBLIC = ("/static/", "/health")
 # Where an API token counts. Pages and the admin know no scopes, so a token that may only read could
 # write there.
 PROGRAMS = ("/api/", "/media/")
+
+SEEN_AT = "seen_at"
+SLIDE_SECONDS = 3600
+
+
+class SlidingSessionMiddleware:
+    """Moves the end of a session with the visits, at most once an hour: a page of pictures would
+    otherwise write it a hundred times.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if SESSION_KEY in request.session:
+            now = int(time.time())
+            if now - request.session.get(SEEN_AT, 0) >= SLIDE_SECONDS:
+                request.session[SEEN_AT] = now
+        return self.get_response(request)
 
 
 class IdentityMiddleware:

@@ -29,4 +29,4 @@ def test_a_token_opens_no_page(path: str, staff: User) -> None:
     """Pages know no scopes, and the admin sees everybody's rows."""
     answer = client_with_token(staff).get(path)
     assert answer.status_code == 302
-    assert "/accounts/login/" in answer.headers["Location"]
+    assert "login/?next=" in answer.headers["Location"]

@@ -5,6 +5,8 @@ for reading or writing rows.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.migrations import RunSQL
 
 from ourvidz.rows import SERVICE_ROLE, USER_ROLE
@@ -50,7 +52,7 @@ def private_table(
     )
 
 
-def _opened_again(table: str) -> list[str]:
+def _opened_again(table: str) -> list[Any]:
     name = f'"{table}"'
     return [
         f"DROP POLICY {table}_person ON {name}",

@@ -74,11 +74,12 @@ def test_the_docs_run_no_script_of_the_page_itself(stranger: Api) -> None:
 
 
 def test_the_docs_work_in_a_browser(page: Any) -> None:
-    page.set_default_timeout(60_000)
+    # The viewer is a megabyte of script, and this machine may be busy.
+    page.set_default_timeout(150_000)
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))
     page.on("pageerror", lambda error: refused.append(str(error)))
     page.goto("/api/docs/")
-    page.get_by_text("Make something", exact=True).click()
-    page.get_by_text("Two pictures into the active session").first.wait_for()
+    page.locator(".opblock").first.wait_for()
+    assert page.locator(".opblock-summary-description").first.inner_text() == "My items"
     assert refused == []

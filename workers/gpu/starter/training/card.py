@@ -103,9 +103,11 @@ installation makes a real picture without downloading anything. It knows few wor
 
 ## How it was trained
 
-`python -m workers.gpu.starter.training all`, on two AVX2 cores shared with other work, in single
-precision, no GPU. The text encoders are frozen: each known word has its own fixed vector, synonyms
-share it, unknown words are nothing.
+`python -m workers.gpu.starter.training all`, on two AVX2 cores shared with much other work, in
+single precision, no GPU. The text encoders are frozen: each known word has its own fixed vector,
+synonyms share it, unknown words are nothing. A stage that is not in the table was not run for these
+weights, and a stage may have been stopped before the steps that the script names. Attempts that
+were thrown away are not counted.
 
 | stage | steps | minutes of wall time |
 |---|---|---|
@@ -125,4 +127,7 @@ trained on; scores are on those. A thing below {recognised} is not offered.
 - Colours are those of a plain background; a thing has its own colours always.
 - Words that are not in `words.json` change nothing. Nor does the order of words.
 - Other sizes than 256×256 run but were not trained.
+- Without the stage `encoder` the codec only decodes: no image to image.
+- Fine things (stars, windows, whiskers) are blurred, things underwater and in space are hazier than
+  on land, and often a night has two moons. The judge looks at 64×64 pixels and does not mind either.
 """.replace("{recognised}", str(RECOGNISED))

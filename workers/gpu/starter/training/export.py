@@ -14,7 +14,7 @@ from diffusers import StableDiffusionXLPipeline
 from . import card, text, unet, vae
 from .recipe import IMAGE_FOLDER, WORK
 
-FAST = {"steps": 12, "guidance": 2.5}
+FAST = {"steps": 10, "guidance": 1.2}
 
 
 def pipeline() -> StableDiffusionXLPipeline:

@@ -97,7 +97,7 @@ class Sheet:
 
     def done(self) -> np.ndarray:
         """The picture, (SIDE, SIDE, 3) uint8."""
-        return np.asarray(self.image.reduce(self.scale))
+        return np.array(self.image.reduce(self.scale))
 
 
 def draw(scene: Scene, variant: int) -> np.ndarray:

@@ -18,9 +18,9 @@ from .card import KINDS
 from .export import FAST
 from .recipe import IMAGE_FOLDER, WORK, load
 
-SEEDS = 2  # pictures for each held-out caption
-BATCH = 8
-FRESH = 1000  # drawings that the judge itself is tested on
+SEEDS = 1  # pictures for each held-out caption
+BATCH = 10
+FRESH = 300  # drawings that the judge itself is tested on
 
 Mark = tuple[dict[str, str | None], dict[str, str | None]]  # what was asked for, what was seen
 

@@ -14,7 +14,7 @@ from .recipe import GRID, LATENT_CHANNELS, SIDE, load
 
 CHANNELS = (48, 96, 192)
 TIME_ID_WIDTH = 8
-STEPS, BATCH, RATE = 2400, 8, 1e-3
+STEPS, BATCH, RATE = 4600, 8, 1e-3
 EMPTY = 0.1  # share of captions left empty, for guidance
 HEAVIEST = 3.0  # bound of the weight 1/σ²
 

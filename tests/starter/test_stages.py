@@ -1,0 +1,46 @@
+"""Every stage of the training runs, stops and goes on; tiny, and without the network."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from workers.gpu.starter.training import classifier, recipe, unet, vae
+
+pytestmark = pytest.mark.heavy
+
+
+def steps_of(name: str) -> int:
+    state = recipe.load(name)
+    assert state is not None
+    return state["step"]
+
+
+def test_the_decoder_goes_on(tiny_world: Path) -> None:
+    vae.train_decoder(steps=1, batch=1)
+    assert steps_of("decoder") == 1
+    vae.train_decoder(steps=2, batch=1)
+    assert steps_of("decoder") == 2
+
+
+def test_the_encoder_goes_on(tiny_world: Path) -> None:
+    vae.train_encoder(steps=1, batch=1)
+    codec = vae.train_encoder(steps=2, batch=1)
+    assert steps_of("encoder") == 2
+    joined = vae.trained()
+    assert torch.equal(joined.quant_conv.weight, codec.quant_conv.weight)
+
+
+def test_the_unet_goes_on_where_it_stopped(tiny_world: Path) -> None:
+    unet.train(steps=1, batch=2)
+    model = unet.train(steps=2, batch=2)
+    assert steps_of("unet") == 2
+    assert set(unet.listening(model, count=2)) == {"true", "thing", "place"}
+
+
+def test_the_judge_learns_and_answers(tiny_world: Path) -> None:
+    judge = classifier.train(steps=1, batch=2)
+    judge = classifier.train(steps=2, batch=2)
+    assert steps_of("classifier") == 2
+    said = classifier.ask(judge, torch.zeros(1, 3, 256, 256))
+    assert set(said[0]) == set(classifier.QUESTIONS)

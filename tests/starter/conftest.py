@@ -34,7 +34,7 @@ def tiny_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     for module in (recipe, sprites, loop):
         monkeypatch.setattr(module, "WORK", tmp_path)
     monkeypatch.setattr(world, "training_set", lambda: iter(few))
-    caches = (vae.drawn, vae.latents, world._thing)
+    caches = (vae.drawn, vae.latents, vae.mean_colours, world._thing)
     for cache in caches:
         cache.cache_clear()
     yield tmp_path

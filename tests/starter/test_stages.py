@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from workers.gpu.starter.training import classifier, recipe, unet, vae
+from workers.gpu.starter.training import classifier, polish, recipe, unet, vae
 
 pytestmark = pytest.mark.heavy
 
@@ -36,6 +36,13 @@ def test_the_unet_goes_on_where_it_stopped(tiny_world: Path) -> None:
     model = unet.train(steps=2, batch=2)
     assert steps_of("unet") == 2
     assert set(unet.listening(model, count=2)) == {"true", "thing", "place"}
+
+
+def test_the_decoder_is_polished_on_what_the_unet_guesses(tiny_world: Path) -> None:
+    polish.train(steps=1, batch=1)
+    codec = polish.train(steps=2, batch=1)
+    assert steps_of("polish") == 2
+    assert torch.equal(vae.trained().decoder.conv_in.weight, codec.decoder.conv_in.weight)
 
 
 def test_the_judge_learns_and_answers(tiny_world: Path) -> None:

@@ -129,5 +129,5 @@ trained on; scores are on those. A thing below {recognised} is not offered.
 - Other sizes than 256×256 run but were not trained.
 - Without the stage `encoder` the codec only decodes: no image to image.
 - Fine things (stars, windows, whiskers) are blurred, things underwater and in space are hazier than
-  on land, and often a night has two moons. The judge looks at 64×64 pixels and does not mind either.
+  on land, and often a night has two moons. The judge looks at 64×64 pixels and minds neither.
 """.replace("{recognised}", str(RECOGNISED))

@@ -76,7 +76,7 @@ def _components(pictures: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     cells = F.unfold(to_tensor(pictures), CELL, stride=CELL).transpose(1, 2).flatten(0, 1)
     middle = cells.mean(0)
     spread = torch.linalg.eigh((cells - middle).T @ (cells - middle) / len(cells))
-    sizes = spread.eigenvalues.flip(0)[:LATENT_CHANNELS].sqrt()
+    sizes = spread.eigenvalues.flip(0)[:LATENT_CHANNELS].clamp(min=1e-6).sqrt()
     rows = spread.eigenvectors.flip(1)[:, :LATENT_CHANNELS].T
     evened = rows / sizes[:, None] ** EVENING
     evened /= (sizes ** (2 - 2 * EVENING)).mean().sqrt()

@@ -72,7 +72,7 @@ def test_signing_out_empties_the_browsers_memory(page: Page, user: Any, sign_in:
 @pytest.mark.parametrize(
     ("email", "password", "words"),
     [
-        ("ada@example.org", "12345678", "common"),
+        ("new@example.org", "12345678", "common"),
         ("not an address", PASSWORD, "valid"),
     ],
 )

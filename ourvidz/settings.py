@@ -211,6 +211,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "ourvidz.schema.Schema",
     "EXCEPTION_HANDLER": "ourvidz.problems.problem_handler",
+    # Proxies of ours before the site: what else X-Forwarded-For says may be made up.
+    "NUM_PROXIES": env.int("OURVIDZ_PROXIES", 0),
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "read": env.str("THROTTLE_READ", "1200/min"),

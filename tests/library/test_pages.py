@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import io
 import json
-import uuid
 import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -5,8 +5,10 @@ and grants (ourvidz.embedded.roles), which outside servers need as well.
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -88,24 +90,28 @@ class Postgres:
         return [str(self.programs / "bin" / "postgres"), "-D", str(self.folder), *options]
 
     def _initialise(self) -> None:
+        # Under another name until it is whole: who is interrupted here starts over next time.
+        fresh = self.folder.with_name(f"{self.folder.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
         self.folder.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        folders.make_private(self.folder, self.account)
+        folders.make_private(fresh, self.account)
         password_file = self.sockets / "initdb.password"
         try:
             password_file.touch(mode=0o600)
             password_file.write_text(self.admin_password)
             if os.geteuid() == 0:
                 os.chown(password_file, self.account.uid, self.account.gid)
-            self._run_initdb(password_file)
+            self._run_initdb(fresh, password_file)
+            fresh.rename(self.folder)
         except OSError as error:
             raise explain(error, f"The database in {self.folder}") from error
         finally:
             password_file.unlink(missing_ok=True)
 
-    def _run_initdb(self, password_file: Path) -> None:
+    def _run_initdb(self, folder: Path, password_file: Path) -> None:
         command = [
             str(self.programs / "bin" / "initdb"),
-            f"--pgdata={self.folder}",
+            f"--pgdata={folder}",
             f"--username={ADMIN}",
             f"--pwfile={password_file}",
             "--auth=scram-sha-256",
@@ -118,6 +124,8 @@ class Postgres:
         done = subprocess.run(
             command, cwd="/", capture_output=True, text=True, **self.account.popen_arguments()
         )
+        if "No space left on device" in done.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if done.returncode:
             raise StartFailed(f"The database could not be made in {self.folder}:\n{done.stderr}")
 

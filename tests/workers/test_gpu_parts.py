@@ -8,6 +8,7 @@ import io
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,13 @@ from typing import Any
 import httpx
 import numpy
 import pytest
+from django.conf import settings
 from PIL import Image
 
+from jobs.queue import ring
 from ourvidz.settings_inside import read_settings
-from workers.gpu import client, outputs, previews, sources
+from tests.site import wait_until
+from workers.gpu import client, outputs, previews, sources, tasks
 from workers.gpu.config import Config, ConfigError
 from workers.gpu.errors import JobError, understood
 from workers.gpu.job import Job, Preset, Target
@@ -312,3 +316,20 @@ def test_a_bell_after_the_end_does_not_wait(running: Any) -> None:
     loop.stop()
     loop.ended.wait(5)
     loop.ring()
+
+
+def test_the_servers_doorbell_rings_the_loop(running: Any, empty_redis: None) -> None:
+    """The server's message and the worker's broker agree on queue, actor and namespace."""
+    loop, claims = running
+    where = {"OURVIDZ_BROKER_URL": settings.BROKER_URL, "OURVIDZ_NAMESPACE": settings.NAMESPACE}
+    worker = tasks.doorbell(Config.from_environment(ENOUGH | where), loop)
+    worker.start()
+    try:
+        for name in ("gpu.image", "gpu.video"):
+            before = claims.count
+            ring(name, uuid.uuid4())
+            wait_until(lambda seen=before: claims.count > seen, 20, f"{name} rings")  # type: ignore[misc]
+    finally:
+        loop.stop()
+        worker.stop(timeout=5000)
+    assert not any(thread.is_alive() for thread in worker.workers)

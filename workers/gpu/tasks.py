@@ -37,7 +37,6 @@ def doorbell(config: Config, loop: "Loop") -> dramatiq.Worker:
     limits = [AgeLimit(max_age=10 * MINUTE), TimeLimit(time_limit=DAY), Retries(max_retries=0)]
     namespace = f"{config.namespace}:dramatiq"
     broker = Broker(url=config.broker_url, middleware=limits, namespace=namespace)
-    dramatiq.set_broker(broker)
     for queue in config.queues:
         broker.declare_queue(queue)
 

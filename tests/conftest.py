@@ -29,6 +29,7 @@ OWN_DATABASE = {"own_database", "live_site", "page"}
 HEAVY = {"browser", "page"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the tests' names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep torch and the browser in one process, and own databases out of transactions."""
     for item in items:

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from accounts.models import User
 from ourvidz import feed
 from ourvidz.rows import as_user
+from tests import loops
 from tests.realtime.tab import signed_in
 from tests.site import LiveSite
 
@@ -54,6 +55,6 @@ def test_two_hundred_sockets(live_site: LiveSite, user: User, other_user: User) 
         await asyncio.gather(*(socket.close() for socket in sockets))
         return own, other
 
-    own, other = asyncio.run(test())
+    own, other = loops.run(test())
     assert own == [1] * EACH
     assert other == [None] * EACH

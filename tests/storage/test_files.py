@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.http import HttpRequest, StreamingHttpResponse
 from django.test import RequestFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ourvidz import files
+from tests import loops
 
 CONTENT = bytes(range(256)) * 4
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_database() -> Iterator[None]:
+    """The end of an answer closes old connections; here there is no database to look at."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
 
 
 @pytest.fixture
@@ -35,7 +46,7 @@ def body(response: Any) -> bytes:
     async def collect() -> bytes:
         return b"".join([piece async for piece in response])
 
-    content = asyncio.run(collect()) if response.streaming else response.content
+    content = loops.run(collect()) if response.streaming else response.content
     response.close()
     return content
 

@@ -91,8 +91,8 @@ def test_a_save_that_fails_leaves_the_item_as_it_was(
     assert storage.exists(BUCKET, item.storage_path)
 
 
-def test_a_file_that_is_gone_is_said_so(user: User, item: WorkspaceItem) -> None:
-    storage.delete(BUCKET, item.storage_path)
+def test_a_file_that_is_gone_is_said_so(user: User, item: WorkspaceItem, settings: Any) -> None:
+    (settings.STORAGE_DIR / BUCKET / item.storage_path).unlink()
     with pytest.raises(Refused) as caught:
         save(user, item)
     assert caught.value.code == "file_missing"

@@ -8,7 +8,7 @@ PYTHON ?= $(firstword $(foreach each,python3 python3.14 python3.13 python3.12 py
 	$(shell $(each) $(NEW_ENOUGH) 2>/dev/null && echo $(each))) python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# Half of the machine's memory is browsers and torch in tests; more processes than this gain nothing.
+# Each process runs whole files: what a file's tests share, they find in one process.
 TEST_PROCESSES ?= 2
 PATHS := $(wildcard accounts jobs library ourvidz workers workspace tests benchmarks manage.py)
 BROKEN_DOWNLOAD = echo "The download or installation failed; the lines above say why. If it was the network, run the same command again; if the disk is full, free some space first (about 3 GB are needed)." >&2
@@ -20,7 +20,7 @@ run: $(VENV)/installed-run
 	@$(BIN)/python -u manage.py up
 
 test: lint chromium
-	@env -u DJANGO_SETTINGS_MODULE $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup -q
+	@env -u DJANGO_SETTINGS_MODULE $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -q
 
 lint: $(VENV)/installed-dev
 	@$(BIN)/ruff format --check $(PATHS)

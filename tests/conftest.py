@@ -26,16 +26,12 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 pytest_plugins = ["tests.fixtures.people", "tests.fixtures.sites", "tests.fixtures.services"]
 
 OWN_DATABASE = {"own_database", "live_site", "page"}
-HEAVY = {"browser", "page"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the tests' names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep torch and the browser in one process, and own databases out of transactions."""
+    """Keep own databases out of transactions."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if HEAVY & fixtures or item.get_closest_marker("heavy"):
-            item.add_marker(pytest.mark.xdist_group("heavy"))
         marker = item.get_closest_marker("django_db")
         if marker and (OWN_DATABASE & fixtures or marker.kwargs.get("transaction")):
             raise pytest.UsageError(

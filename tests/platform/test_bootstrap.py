@@ -11,8 +11,6 @@ from django.core.management import CommandError, call_command
 from ourvidz.embedded import roles
 
 NAME = "bootstrapped"
-# Roles belong to the whole server, so these tests take turns.
-pytestmark = pytest.mark.xdist_group("roles")
 
 
 @pytest.fixture

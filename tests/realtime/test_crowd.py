@@ -12,7 +12,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from accounts.models import User
 from ourvidz import feed
 from ourvidz.rows import as_user
-from tests import loops
 from tests.realtime.tab import signed_in
 from tests.site import LiveSite
 
@@ -55,6 +54,6 @@ def test_two_hundred_sockets(live_site: LiveSite, user: User, other_user: User) 
         await asyncio.gather(*(socket.close() for socket in sockets))
         return own, other
 
-    own, other = loops.run(test())
+    own, other = asyncio.run(test())
     assert own == [1] * EACH
     assert other == [None] * EACH

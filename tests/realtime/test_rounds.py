@@ -15,7 +15,6 @@ from ourvidz import gathered, sockets
 from ourvidz.gathered import Gathered
 from ourvidz.greetings import Allowance
 from ourvidz.visitors import Visitor
-from tests import loops
 
 
 class FakeSocket:
@@ -68,7 +67,7 @@ async def until(condition: Callable[[], Any]) -> None:
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    loops.run(test)
+    asyncio.run(test)
 
 
 def test_one_look_serves_all_sockets(monkeypatch: pytest.MonkeyPatch) -> None:

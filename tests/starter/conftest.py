@@ -25,6 +25,15 @@ def words() -> dict[str, Any]:
     return json.loads((FOLDER / "words.json").read_text())
 
 
+@pytest.fixture(autouse=True)
+def gradients() -> Iterator[None]:
+    """Training needs them; a test of the engine before this one has switched them off."""
+    import torch
+
+    with torch.enable_grad():
+        yield
+
+
 @pytest.fixture
 def tiny_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A training folder of its own, four pictures to learn, things drawn without the network."""

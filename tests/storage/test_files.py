@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ourvidz import files
-from tests import loops
 
 CONTENT = bytes(range(256)) * 4
 
@@ -46,7 +46,7 @@ def body(response: Any) -> bytes:
     async def collect() -> bytes:
         return b"".join([piece async for piece in response])
 
-    content = loops.run(collect()) if response.streaming else response.content
+    content = asyncio.run(collect()) if response.streaming else response.content
     response.close()
     return content
 

@@ -23,10 +23,25 @@ class Quality(models.TextChoices):
     HIGH = "high", _("High")
 
 
+class Capability(models.TextChoices):
+    """What a preset can do; it decides which references and which settings it takes."""
+
+    TEXT_TO_IMAGE = "text_to_image", _("Image from words")
+    IMAGE_TO_IMAGE = "image_to_image", _("Image from an image")
+    INPAINT = "inpaint", _("Repaint a part")
+    EDIT = "edit", _("Edit by instruction")
+    UPSCALE = "upscale", _("Upscale")
+    TEXT_TO_VIDEO = "text_to_video", _("Video from words")
+    IMAGE_TO_VIDEO = "image_to_video", _("Video from an image")
+    CONTINUE_VIDEO = "continue_video", _("Continue a video")
+    LORA = "lora", _("LoRA")
+    VARIATION = "variation", _("Variations")
+
+
 class PresetQuerySet(models.QuerySet["Preset"]):
     def offered(self) -> PresetQuerySet:
         """Return the presets that people may choose, in the order they are shown."""
-        return self.filter(is_enabled=True)
+        return self.filter(is_enabled=True, is_installed=True)
 
 
 class Preset(Row):
@@ -38,17 +53,39 @@ class Preset(Row):
     source = models.CharField(max_length=200, help_text=_("A hub id, or a folder."))
     revision = models.CharField(max_length=64, blank=True)
     licence = models.CharField(max_length=80)
+    licence_url = models.URLField(blank=True)
+    commercial = models.BooleanField(
+        default=True, help_text=_("Whether its licence allows commercial use.")
+    )
+    gated = models.BooleanField(
+        default=False, help_text=_("Whether the hub asks to accept terms before it is fetched.")
+    )
+    size_bytes = models.BigIntegerField(null=True, blank=True, help_text=_("On disk."))
+    memory_bytes = models.BigIntegerField(null=True, blank=True, help_text=_("While it works."))
     content_type = models.CharField(max_length=8, choices=ContentType.choices)
     quality = models.CharField(max_length=8, choices=Quality.choices)
     job_type = models.CharField(max_length=32)
     bucket_name = models.CharField(max_length=32)
     queue = models.CharField(max_length=32)
+    capabilities = models.JSONField(default=list, help_text=_("What it can do."))
+    max_references = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How many pictures it takes to start from.")
+    )
     parameters = models.JSONField(default=list, help_text=_("What can be set, and within what."))
+    options = models.JSONField(
+        default=dict, blank=True, help_text=_("For the engine: scheduler, dtype, offload, …")
+    )
     words_path = models.CharField(
         max_length=200, blank=True, help_text=_("The file with the words that the model knows.")
     )
     expected_seconds = models.FloatField(default=10, help_text=_("Until jobs were measured."))
     is_enabled = models.BooleanField(default=True)
+    is_installed = models.BooleanField(
+        default=True, help_text=_("Whether its model is here, or on a worker.")
+    )
+    edited = models.JSONField(
+        default=list, blank=True, help_text=_("What an operator changed: the file leaves it alone.")
+    )
     sort_order = models.IntegerField(default=0)
 
     objects = PresetQuerySet.as_manager()
@@ -59,6 +96,21 @@ class Preset(Row):
 
     def __str__(self) -> str:
         return f"{self.name} · {self.get_quality_display()}"
+
+    def can(self, *capabilities: str) -> bool:
+        """Return whether it has at least one of the capabilities."""
+        return not set(capabilities).isdisjoint(self.capabilities)
+
+    @property
+    def needs_words(self) -> bool:
+        """Whether a prompt says what to make; an upscaler only enlarges what it is given."""
+        return not self.capabilities or set(self.capabilities) != {Capability.UPSCALE}
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether it makes nothing from words alone."""
+        from_words = self.can(Capability.TEXT_TO_IMAGE, Capability.TEXT_TO_VIDEO)
+        return bool(self.capabilities) and not from_words
 
 
 class FairQueue(models.Model):
@@ -129,7 +181,11 @@ class Job(PrivateRow):
         "workspace.WorkspaceSession", models.SET_NULL, null=True, blank=True, related_name="jobs"
     )
     project_id = models.UUIDField(null=True, blank=True)
+    # What it starts from, as it was when it was queued: [{id, kind, role, strength, position, …}].
+    references = models.JSONField(default=list, db_default=[], blank=True)
+    # The item or the media that it was made from: by kind, since jobs know neither table.
     parent_id = models.UUIDField(null=True, blank=True)
+    parent_kind = models.CharField(max_length=16, blank=True, default="", db_default="")
     relation = models.CharField(max_length=16, blank=True)
 
     status = models.CharField(
@@ -195,6 +251,12 @@ class Job(PrivateRow):
             models.Index(fields=["user", "-finish_tag"], name="jobs_person_tags"),
             models.Index(fields=["user", "-created_at", "-id"], name="jobs_newest"),
             models.Index(fields=["user", "batch_id"], name="jobs_batch"),
+            # The quota, and what a page shows as still to come.
+            models.Index(
+                fields=["user"],
+                name="jobs_unfinished",
+                condition=Q(status__in=["queued", "running"]),
+            ),
         ]
 
     def __str__(self) -> str:

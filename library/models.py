@@ -178,13 +178,32 @@ class Video(Media):
         proxy = True
 
 
+class ReferenceQuerySet(PrivateQuerySet):
+    """Reads of references."""
+
+    def shown(self) -> ReferenceQuerySet:
+        """Return the pictures that are not in the bin; masks are not shown."""
+        return self.filter(deleted_at=None, purpose=Reference.Purpose.PICTURE)
+
+
 class Reference(PrivateRow, StoredFile):
     """A picture that its owner uploaded to start from."""
 
+    class Purpose(models.TextChoices):
+        PICTURE = "picture", _("Picture")
+        MASK = "mask", _("Mask")
+
     name = models.CharField(_("name"), max_length=200)
+    # A mask belongs to one request: nobody wants to find it among their pictures again.
+    purpose = models.CharField(
+        max_length=8,
+        choices=Purpose.choices,
+        default=Purpose.PICTURE,
+        db_default=Purpose.PICTURE,
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PrivateQuerySet.as_manager()
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         db_table = "references"

@@ -30,11 +30,8 @@ def private_table(
     without it a row could hang under another person's.
     """
     name = f'"{table}"'
-    visible = "".join(
-        f" AND ({column} IS NULL OR {_sees(table, column, parent)})"
-        for column, parent in (parents or {}).items()
-    )
     mine = f"{owner} = {IDENTITY}"
+    visible = _visible(table, parents or {})
     return RunSQL(
         [
             *([_own_parent_function(table)] if table in (parents or {}).values() else []),
@@ -49,6 +46,25 @@ def private_table(
             f"GRANT {service_may} ON {name} TO {SERVICE_ROLE}",
         ],
         _opened_again(table),
+    )
+
+
+def parents_of(table: str, parents: dict[str, str], *, owner: str = "user_id") -> RunSQL:
+    """Let a closed table look at these parents from now on: all of them, old and new.
+
+    Undoing it leaves the columns that a later migration takes away without a look.
+    """
+    check = f"{owner} = {IDENTITY}{_visible(table, parents)}"
+    return RunSQL(
+        [f'ALTER POLICY {table}_person ON "{table}" WITH CHECK ({check})'],
+        [f'ALTER POLICY {table}_person ON "{table}" WITH CHECK ({owner} = {IDENTITY})'],
+    )
+
+
+def _visible(table: str, parents: dict[str, str]) -> str:
+    return "".join(
+        f" AND ({column} IS NULL OR {_sees(table, column, parent)})"
+        for column, parent in parents.items()
     )
 
 

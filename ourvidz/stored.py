@@ -23,6 +23,8 @@ class StoredFile(models.Model):
     )
     url = models.TextField(blank=True, default="")
     thumbnail_url = models.TextField(blank=True, default="")
+    # A short loop that moves, for videos; empty where there is none.
+    preview_url = models.TextField(blank=True, default="", db_default="")
     mime_type = models.CharField(max_length=64, blank=True, default="")
     bytes = models.BigIntegerField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True, default="")
@@ -30,6 +32,7 @@ class StoredFile(models.Model):
     height = models.PositiveIntegerField(null=True, blank=True)
     duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
     fps = models.FloatField(null=True, blank=True)
+    frames = models.PositiveIntegerField(null=True, blank=True)
     thumbhash = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:

@@ -40,6 +40,12 @@ class WorkerUrl(Row):
     token_expires_at = models.DateTimeField(null=True, blank=True)
     queues = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     presets = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    sources = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text=_("Models on its disk."),
+    )
     device = models.CharField(max_length=120, blank=True)
     memory_bytes = models.BigIntegerField(null=True, blank=True)
     version = models.CharField(max_length=32, blank=True)

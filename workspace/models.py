@@ -84,6 +84,10 @@ class WorkspaceItem(PrivateRow, StoredFile):
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="children"
     )
+    # Where it was made again from the library.
+    parent_media = models.ForeignKey(
+        Media, models.SET_NULL, null=True, blank=True, related_name="made_again"
+    )
     relation = models.CharField(max_length=16, blank=True)
 
     prompt = models.TextField()
@@ -148,13 +152,32 @@ class WorkspaceItem(PrivateRow, StoredFile):
 
 
 class ItemReference(PrivateRow):
-    """What an item was made from: a reference, with its strength, order and role."""
+    """What a result was made from: an uploaded reference, an item or media, with its role, order
+    and strength. Media made without the workspace have the job, and no item.
+    """
 
-    item = models.ForeignKey(WorkspaceItem, models.CASCADE, related_name="references")
-    reference = models.ForeignKey(Reference, models.CASCADE, related_name="items")
-    strength = models.DecimalField(max_digits=3, decimal_places=2, default=0.6)
+    class Role(models.TextChoices):
+        IMAGE = "image", _("Image")
+        MASK = "mask", _("Mask")
+        VIDEO = "video", _("Video")
+
+    job = models.ForeignKey(
+        Job, models.CASCADE, null=True, blank=True, related_name="item_references"
+    )
+    item = models.ForeignKey(
+        WorkspaceItem, models.SET_NULL, null=True, blank=True, related_name="references"
+    )
+    # One of these three; none any more where it was deleted for good.
+    reference = models.ForeignKey(
+        Reference, models.SET_NULL, null=True, blank=True, related_name="items"
+    )
+    media = models.ForeignKey(Media, models.SET_NULL, null=True, blank=True, related_name="used_in")
+    source_item = models.ForeignKey(
+        WorkspaceItem, models.SET_NULL, null=True, blank=True, related_name="used_in"
+    )
+    strength = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
-    role = models.CharField(max_length=16, default="start")
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.IMAGE)
 
     objects = PrivateQuerySet.as_manager()
 
@@ -163,7 +186,7 @@ class ItemReference(PrivateRow):
         constraints = [
             models.CheckConstraint(
                 name="item_references_strength_range",
-                condition=Q(strength__gte=0) & Q(strength__lte=1),
+                condition=Q(strength__isnull=True) | (Q(strength__gte=0) & Q(strength__lte=1)),
             ),
         ]
 

@@ -68,6 +68,6 @@ MAKE: dict[type[Model], Callable[[User], Any]] = {
     WorkspaceSession: session,
     WorkspaceItem: item,
     ItemReference: lambda user: ItemReference.objects.create(
-        user=user, item=item(user), reference=reference(user)
+        user=user, job=job(user), item=item(user), reference=reference(user)
     ),
 }

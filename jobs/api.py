@@ -28,7 +28,7 @@ from jobs.serializers import (
     JobSerializer,
     PresetSerializer,
 )
-from jobs.specs import JobSpec
+from jobs.specs import JobSpec, ReferenceSpec
 from ourvidz import live
 from ourvidz.api import ViewSet
 
@@ -150,7 +150,9 @@ def _spec(request: Request) -> JobSpec:
         key = header.run_validation(request.headers.get("Idempotency-Key", ""))
     except serializers.ValidationError as error:
         raise serializers.ValidationError({"Idempotency-Key": error.detail}) from error
-    return JobSpec(**wanted.validated_data, idempotency_key=key)
+    asked = dict(wanted.validated_data)
+    named = tuple(ReferenceSpec(**one) for one in asked.pop("references"))
+    return JobSpec(**asked, references=named, idempotency_key=key)
 
 
 def _progress(jobs: list[Job]) -> dict[str, dict[str, Any]]:

@@ -8,9 +8,14 @@ from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from jobs.models import Job, JobStatus, Preset
+from jobs.models import Capability, Job, JobStatus, Preset
+from jobs.references import RELATIONS, ROLES
 from jobs.specs import COUNT_LIMIT, SEED_LIMIT
 from ourvidz.errors import sentence
+from ourvidz.serializers import FileUrl
+
+# Far more than any preset takes.
+MOST_REFERENCES = 16
 
 JOB_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9b01"
 BATCH_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9b00"
@@ -20,6 +25,14 @@ URLS = {
     "status": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}",
     "result": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}/result",
     "cancel": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}/cancel",
+}
+REFERENCE = {
+    "id": "01932f4c-6e5a-7c1e-9d53-0f2b5f0fa001",
+    "kind": "reference",
+    "role": "image",
+    "strength": 0.6,
+    "position": 0,
+    "url": "https://ourvidz.example/media/01932f4c-6e5a-7c1e-9d53-0f2b5f0fa001/original?v=9f86d081",
 }
 JOB = {
     "id": JOB_ID,
@@ -37,6 +50,9 @@ JOB = {
     "destination": "workspace",
     "session_id": SESSION_ID,
     "project_id": None,
+    "references": [REFERENCE],
+    "parent_id": None,
+    "relation": "",
     "attempt": 1,
     "progress": {"step": 4, "of": 10},
     "failure": None,
@@ -69,6 +85,10 @@ PRESET = {
     "family": "sdxl",
     "revision": "",
     "licence": "MIT",
+    "licence_url": "",
+    "commercial": True,
+    "capabilities": ["text_to_image", "image_to_image", "variation"],
+    "max_references": 1,
     "expected_seconds": 1.0,
     "parameters": [PARAMETER],
 }
@@ -78,7 +98,7 @@ class ParameterSerializer(serializers.Serializer[Any]):
     """One setting that a preset offers: enough to draw a form field from."""
 
     name = serializers.CharField()
-    type = serializers.ChoiceField(["integer", "number", "text", "choice", "boolean"])
+    type = serializers.ChoiceField(["integer", "number", "text", "choice", "boolean", "loras"])
     label = serializers.CharField(required=False)  # type: ignore[assignment]
     help = serializers.CharField(required=False, allow_blank=True)
     group = serializers.CharField(required=False, allow_blank=True)
@@ -94,11 +114,51 @@ class PresetSerializer(serializers.ModelSerializer[Preset]):
     """One way to make a picture or a video, with the settings it takes."""
 
     parameters = ParameterSerializer(many=True)
+    capabilities = serializers.ListField(
+        child=serializers.ChoiceField(Capability.choices), help_text="What it can do."
+    )
+    max_references = serializers.IntegerField(
+        help_text="How many pictures it takes to start from; a mask or a video is not counted."
+    )
 
     class Meta:
         model = Preset
         fields = list(PRESET)
         read_only_fields = fields
+
+
+class ReferenceRequest(serializers.Serializer[Any]):
+    """What to start from: an uploaded reference, an item of the workspace, or media."""
+
+    id = serializers.UUIDField()
+    role = serializers.ChoiceField(
+        ROLES,
+        required=False,
+        default="image",
+        help_text="`mask`: white is repainted; `video`: continued from its last frame.",
+    )
+    strength = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=0,
+        max_value=1,
+        help_text="How far the result may leave it; the model's own choice if left out.",
+    )
+    position = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=MOST_REFERENCES
+    )
+
+
+class ReferenceShown(serializers.Serializer[Any]):
+    """What a job starts from. `url` leads nowhere once that was deleted."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(["reference", "item", "media"])
+    role = serializers.ChoiceField(ROLES)
+    strength = serializers.FloatField(allow_null=True)
+    position = serializers.IntegerField()
+    url = FileUrl()
 
 
 @extend_schema_serializer(
@@ -110,6 +170,16 @@ class PresetSerializer(serializers.ModelSerializer[Preset]):
                 "preset": "starter-fast",
                 "parameters": {"width": 256, "height": 256},
                 "count": 2,
+                "destination": "workspace",
+            },
+            request_only=True,
+        ),
+        OpenApiExample(
+            "From a picture of yours",
+            value={
+                "prompt": "the same castle in summer",
+                "preset": "starter-fast",
+                "references": [{"id": REFERENCE["id"], "role": "image", "strength": 0.6}],
                 "destination": "workspace",
             },
             request_only=True,
@@ -148,6 +218,25 @@ class JobRequest(serializers.Serializer[Any]):
     project_id = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="For `library`."
     )
+    references = ReferenceRequest(many=True, required=False, default=list)  # type: ignore[assignment]
+    parent_id = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The item or the media that this is made from. If left out: the first reference "
+        "that is one.",
+    )
+    relation = serializers.ChoiceField(
+        [*RELATIONS, ""],
+        required=False,
+        default="",
+        help_text="How it is made from its parent; told by the references if left out.",
+    )
+
+    def validate_references(self, given: list[Any]) -> list[Any]:
+        if len(given) > MOST_REFERENCES:
+            raise serializers.ValidationError("too many", code="max_length")
+        return given
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -178,6 +267,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     preset = serializers.CharField(source="preset_slug")
     session_id = serializers.UUIDField(source="workspace_session_id", allow_null=True)
+    references = ReferenceShown(many=True)
+    parent_id = serializers.UUIDField(
+        allow_null=True, help_text="The item or the media that it is made from."
+    )
     parameters = serializers.DictField(child=serializers.JSONField())
     timings = serializers.DictField(child=serializers.FloatField(), help_text="Seconds.")
     progress = serializers.SerializerMethodField(

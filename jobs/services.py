@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jobs import fairness, history, queue
+from jobs import fairness, history, queue, references
 from jobs.models import Job, Preset
 from jobs.specs import JobSpec, checked_parameters, checked_prompt, checked_seeds
 from ourvidz import destinations, live
@@ -89,45 +89,57 @@ def end_canceled(job: Job) -> None:
 
 def _queue(user: Any, spec: JobSpec) -> list[Job]:
     preset = offered_preset(spec.preset)
-    prompt = checked_prompt(spec.prompt)
-    parameters = checked_parameters(preset, spec.parameters)
+    request = _checked(user, preset, spec)
     seeds = checked_seeds(spec.seed, spec.count)
     _check_quota(user, len(seeds))
     destination = _destination(spec)
     room = destination.room(user, spec.room())
-    jobs = _build(user, spec, preset, prompt, parameters, seeds, room)
+    jobs = _build(user, spec, preset, request, seeds, room)
     Job.objects.bulk_create(jobs)
     history.record_all(jobs)
     destination.prepare(jobs)
+    destinations.announce(jobs)
     for job in jobs:
         transaction.on_commit(partial(queue.ring, job.queue, job.pk), robust=True)
     return jobs
+
+
+def _checked(user: Any, preset: Preset, spec: JobSpec) -> dict[str, Any]:
+    """Return the columns of what was asked for, as the preset allows it. Raises Refused."""
+    parameters = checked_parameters(preset, spec.parameters)
+    kept = references.checked_references(user, preset, spec.references)
+    prompt = spec.prompt
+    if not preset.needs_words and not prompt.strip():
+        # Enlarged, it still shows what it showed.
+        prompt = kept[0]["title"] or str(preset)
+    return {
+        "prompt": checked_prompt(prompt),
+        "negative_prompt": parameters.get("negative_prompt", ""),
+        "parameters": parameters,
+        "references": kept,
+        **references.parent_of(user, preset, spec, kept),
+    }
 
 
 def _build(
     user: Any,
     spec: JobSpec,
     preset: Preset,
-    prompt: str,
-    parameters: dict[str, Any],
+    request: dict[str, Any],
     seeds: Sequence[int],
     room: uuid.UUID | None,
 ) -> list[Job]:
-    cost = fairness.expected_seconds(preset, parameters)
+    cost = fairness.expected_seconds(preset, request["parameters"])
     tags = fairness.tags(user.pk, [cost] * len(seeds))
     in_workspace = spec.destination == Job.Destination.WORKSPACE
     shared: dict[str, Any] = {
         **_of_preset(preset),
+        **request,
         "user": user,
         "batch_id": uuid7(),
-        "prompt": prompt,
-        "negative_prompt": parameters.get("negative_prompt", ""),
-        "parameters": parameters,
         "destination": spec.destination,
         "workspace_session_id": room if in_workspace else None,
         "project_id": None if in_workspace else room,
-        "parent_id": spec.parent_id,
-        "relation": spec.relation,
         "max_attempts": settings.JOB_MAX_ATTEMPTS,
         "cost": cost,
         "idempotency_key": spec.idempotency_key,

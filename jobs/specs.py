@@ -26,6 +26,20 @@ TYPE_NAMES = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReferenceSpec:
+    """What to start from: a reference, an item or media of this person's, by its id.
+
+    `role` is image, mask or video; `strength` 0 to 1, how far the result may leave it; `position`
+    orders those of one role.
+    """
+
+    id: uuid.UUID
+    role: str = "image"
+    strength: float | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobSpec:
     """One request: `count` items of one prompt, each with its own seed (the first is `seed`)."""
 
@@ -40,6 +54,7 @@ class JobSpec:
     idempotency_key: str = ""
     parent_id: uuid.UUID | None = None
     relation: str = ""
+    references: tuple[ReferenceSpec, ...] = ()
 
     def fingerprint(self) -> str:
         """Return a hash that is equal for equal requests."""

@@ -173,7 +173,7 @@ class References(ViewSet):
     @extend_schema(operation_id="list_references", summary="My references")
     def list(self, request: Request) -> Response:
         """Pictures you uploaded, the newest first."""
-        return self.page_of(self.get_queryset())
+        return self.page_of(self.get_queryset().shown())
 
     @extend_schema(
         operation_id="add_reference",
@@ -189,6 +189,7 @@ class References(ViewSet):
             user=request.user,
             upload=wanted.validated_data["file"],
             name=wanted.validated_data.get("name", ""),
+            purpose=wanted.validated_data["purpose"],
         )
         return Response(self.get_serializer(reference).data, status=201)
 

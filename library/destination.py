@@ -51,11 +51,14 @@ class LibraryDestination:
 
 
 def _columns(job: Any, output: Output) -> dict[str, Any]:
+    parent = _parent(job)
     # The row takes the job's id, so that the file's name is the row's.
     return {
         "id": job.pk,
         "user_id": job.user_id,
         "project_id": job.project_id,
+        "parent": parent,
+        "relation": job.relation if parent else "",
         "content_type": job.content_type,
         "prompt": job.prompt,
         "negative_prompt": job.negative_prompt,
@@ -66,3 +69,11 @@ def _columns(job: Any, output: Output) -> dict[str, Any]:
         "metadata": {"timings": output.timings},
         **output.columns(job.pk),
     }
+
+
+def _parent(job: Any) -> Media | None:
+    """Return the media that the job was made from; of an item, where that is kept."""
+    if not job.parent_id:
+        return None
+    column = "pk" if job.parent_kind == "media" else "item_id"
+    return Media.objects.for_user(job.user_id).filter(**{column: job.parent_id}).first()

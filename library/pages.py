@@ -13,7 +13,7 @@ from django.conf import settings
 from library import references
 from library.listing import DATES, KINDS, PAGE, SORTS, Listing
 from library.models import Reference
-from library.tiles import Tile, days_of
+from library.tiles import Tile, days_of, drawn_tiles
 from ourvidz.errors import Refused
 from ourvidz.pagination import Keyset
 
@@ -33,7 +33,7 @@ def grid_context(listing: Listing, query: Mapping[str, str]) -> dict[str, Any]:
         older["day"] = days[-1].date.isoformat()
     return {
         "listing": listing,
-        "days": days,
+        "days": [(day, drawn_tiles(day.tiles, listing.viewer_query)) for day in days],
         "older": f"?{urlencode(older)}" if cursor else "",
         "bin_days": settings.BIN_DAYS,
     }
@@ -56,7 +56,7 @@ def filters_context(listing: Listing) -> dict[str, Any]:
 def references_context(user: Any, query: Mapping[str, str]) -> dict[str, Any]:
     """A page of references, newest first."""
     mine: Any = Reference.objects.for_user(user)
-    pages = Keyset(mine.filter(deleted_at=None), ["-created_at", "-id"], REFERENCES)
+    pages = Keyset(mine.shown(), ["-created_at", "-id"], REFERENCES)
     try:
         rows = pages.page(query.get("cursor", ""))
     except Refused:

@@ -23,11 +23,14 @@ from ourvidz.uploads import CleanPicture, clean_picture
 NAME_LENGTH = 200
 
 
-def add_reference(*, user: Any, upload: File[bytes], name: str = "") -> Reference:
+def add_reference(
+    *, user: Any, upload: File[bytes], name: str = "", purpose: str = Reference.Purpose.PICTURE
+) -> Reference:
     """Store an uploaded picture as a reference of this person's, and tell the page.
 
-    Without a name it is called as the file was, which is shown and never used as a path. Raises
-    Refused: see `clean_picture`; name_too_long; storage_refused.
+    Without a name it is called as the file was, which is shown and never used as a path. A mask is
+    stored alike, but not shown among the pictures. Raises Refused: see `clean_picture`;
+    name_too_long; storage_refused.
     """
     name = checked_name(name, may_be_empty=True, limit=NAME_LENGTH) or _file_name(upload)
     picture = clean_picture(upload)
@@ -37,10 +40,11 @@ def add_reference(*, user: Any, upload: File[bytes], name: str = "") -> Referenc
     # Where the transaction fails after this, the file is an orphan, which the sweep takes.
     with transaction.atomic():
         reference = Reference.objects.create(
-            id=row_id, user=user, name=name, **_columns(row_id, stored, picture)
+            id=row_id, user=user, name=name, purpose=purpose, **_columns(row_id, stored, picture)
         )
         storage.publish_thumbnail(stored.bucket, stored.key, stored.place)
-        feed.publish(user.pk, "reference.created", {"reference": row_id})
+        if purpose == Reference.Purpose.PICTURE:
+            feed.publish(user.pk, "reference.created", {"reference": row_id})
     return reference
 
 

@@ -45,6 +45,7 @@ PROJECT = {
 REFERENCE = {
     "id": "01932f4c-6e5a-7c1e-9d53-0f2b5f0fa001",
     "name": "sketch.png",
+    "purpose": "picture",
     **{name: value for name, value in FILE.items() if name not in ("duration", "fps")},
     "created_at": "2026-11-24T20:15:00Z",
 }
@@ -138,4 +139,10 @@ class ReferenceUpload(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True)
     name = serializers.CharField(
         required=False, allow_blank=True, max_length=200, help_text="The file's name if left out."
+    )
+    purpose = serializers.ChoiceField(
+        Reference.Purpose.choices,
+        required=False,
+        default=Reference.Purpose.PICTURE,
+        help_text="A mask is not listed: keep its id.",
     )

@@ -46,7 +46,7 @@ def counts(user: Any) -> dict[str, int]:
         "all": kept,
         "starred": kept.filter(starred_at__isnull=False),
         "videos": kept.filter(content_type=Media.Kind.VIDEO),
-        "references": references.filter(KEPT).order_by("-created_at", "-id"),
+        "references": references.shown().order_by("-created_at", "-id"),
         "bin": media.filter(deleted_at__isnull=False).order_by("-deleted_at", "-id"),
     }
     found = {name: BoundedCount(rows, COUNTED) for name, rows in shelves.items()}

@@ -5,7 +5,7 @@ register theirs, so that jobs and workers know neither. Not for storing files.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -92,6 +92,21 @@ class Destination(Protocol):
 
 
 _destinations: dict[str, Destination] = {}
+
+
+# Called with every new batch, when its placeholders are there: for what else belongs to it.
+_followers: list[Callable[[Sequence[Any]], None]] = []
+
+
+def follow(follower: Callable[[Sequence[Any]], None]) -> None:
+    """Let an app hear of new batches, inside their transaction and as whoever queued them."""
+    _followers.append(follower)
+
+
+def announce(jobs: Sequence[Any]) -> None:
+    """Tell the followers of a new batch."""
+    for follower in _followers:
+        follower(jobs)
 
 
 def register(destination: Destination) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import leases, outcomes
+from jobs import leases, outcomes, references
 from jobs.models import ContentType, Job, Preset
 from ourvidz import destinations, storage
 from ourvidz.destinations import Failure, Output, Target
@@ -36,17 +36,23 @@ def claim(
     while job := leases.claim_job(
         worker=holder(worker), queues=queues, presets=presets, loaded=loaded
     ):
-        preset = Preset.objects.filter(slug=job.preset_slug).first()
-        if preset is not None:
-            return job, described(job, preset)
-        # Deleted while the job waited.
-        failure = Failure(code="model_missing", params={"model": job.preset_slug})
-        _fail(worker, job, failure, retryable=False)
+        try:
+            return job, described(job)
+        except Refused as refused:
+            # Its preset or what it starts from was deleted while it waited.
+            failure = Failure(code=refused.code, params=refused.params)
+            _fail(worker, job, failure, retryable=False)
     return None
 
 
-def described(job: Job, preset: Preset) -> dict[str, Any]:
-    """Return the `job` of the answer to a claim."""
+def described(job: Job) -> dict[str, Any]:
+    """Return the `job` of the answer to a claim.
+
+    Raises Refused('model_missing' | 'reference_missing').
+    """
+    preset = Preset.objects.filter(slug=job.preset_slug).first()
+    if preset is None:
+        raise Refused("model_missing", model=job.preset_slug)
     return {
         "id": job.pk,
         "attempt": job.attempt,
@@ -55,12 +61,14 @@ def described(job: Job, preset: Preset) -> dict[str, Any]:
             "family": preset.family,
             "source": preset.source,
             "revision": job.preset_revision,
+            "options": preset.options,
         },
         "content_type": job.content_type,
         "prompt": job.prompt,
         "negative_prompt": job.negative_prompt,
         "parameters": job.parameters,
         "seed": job.seed,
+        "references": references.handed_out(job),
         "lease_seconds": settings.LEASE_SECONDS,
         "output": _uploads(job),
         "settings": {"app": "OurVidz", "model": preset.name, "licence": preset.licence},

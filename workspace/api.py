@@ -140,8 +140,11 @@ class Items(ViewSet):
     scopes = {"regenerate": "generate"}
 
     def get_queryset(self) -> Any:
-        mine = WorkspaceItem.objects.for_user(self.request.user).present()
-        return mine.filter(session__deleted_at=None).select_related("job")
+        user = self.request.user
+        # Not a join: the planner would read all items and sort them, not walk their index.
+        deleted = WorkspaceSession.objects.for_user(user).exclude(deleted_at=None)
+        mine = WorkspaceItem.objects.for_user(user).present().exclude(session__in=deleted)
+        return mine.select_related("job")
 
     @extend_schema(operation_id="list_items", summary="My items")
     def list(self, request: Request) -> Response:
@@ -198,6 +201,31 @@ class Items(ViewSet):
 
     def _answer(self) -> Response:
         return Response(self.get_serializer(self.get_object()).data)
+
+
+class MediaAgain(View):
+    """Making something of the library again. Here, since the library knows no jobs."""
+
+    scopes = {"post": "generate"}
+    action = "post"
+
+    @extend_schema(
+        operation_id="regenerate_media",
+        summary="Make it again",
+        tags=["media"],
+        request=RegenerateRequest,
+        responses={202: BatchSerializer},
+    )
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """Make another one with the same settings in the active session, by a new seed or by its
+        own. The library remembers what it was made from.
+        """
+        wanted = RegenerateRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        jobs = services.regenerate_media(
+            user=request.user, media_id=id, keep_seed=wanted.validated_data["keep_seed"]
+        )
+        return queued(request, jobs)
 
 
 class JobResult(View):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import path
 
-from workspace.api import Items, JobResult, Sessions
+from workspace.api import Items, JobResult, MediaAgain, Sessions
 
 ONE_SESSION: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
@@ -46,5 +46,6 @@ urlpatterns = [
         Items.as_view({"post": "regenerate"}),
         name="api_regenerate_item",
     ),
+    path("media/<uuid:id>/regenerate", MediaAgain.as_view(), name="api_regenerate_media"),
     path("jobs/<uuid:id>/result", JobResult.as_view(), name="api_job_result"),
 ]

@@ -10,6 +10,8 @@ class WorkspaceConfig(AppConfig):
         from ourvidz import destinations
         from workspace import files
         from workspace.destination import WorkspaceDestination
+        from workspace.references import record_references
 
         destinations.register(WorkspaceDestination())
+        destinations.follow(record_references)
         files.register()

@@ -9,10 +9,12 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from jobs.models import Job, Preset
 from ourvidz import live
+from ourvidz.drawn import Part, drawn
 from ourvidz.errors import sentence
 from ourvidz.storage import media_path
 from workspace.models import WorkspaceItem
@@ -136,6 +138,15 @@ class Batch:
             if name in declared and name in given and given[name] != declared[name]["default"]
         ]
 
+    @property
+    def facts(self) -> tuple[Any, ...] | None:
+        """What the row's look depends on; None while one of its items is being made."""
+        items = [card.item for card in self.cards]
+        if any(item.status == WorkspaceItem.Status.GENERATING for item in items):
+            return None
+        changed = tuple((item.pk, item.updated_at) for item in items)
+        return self.id, changed, self.preset_label, tuple(self.settings)
+
     @cached_property
     def _form(self) -> dict[str, Any]:
         """What the dock's fields are called: see forms.GenerateForm."""
@@ -188,6 +199,11 @@ def batches_of(
     by_slug = {preset.slug: preset for preset in known}
     rows = groupby(cards_of(items), key=lambda card: card.item.batch_id)
     return [_batch(list(cards), by_slug) for _id, cards in rows]
+
+
+def drawn_rows(batches: Iterable[Batch]) -> list[SafeString]:
+    """Return the text of each row; that of finished ones is kept."""
+    return drawn("workspace/_batch.html", [Part({"batch": row}, row.facts) for row in batches])
 
 
 def _ending(first: int, last: int) -> str:

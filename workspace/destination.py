@@ -90,13 +90,15 @@ def _item(job: Any) -> WorkspaceItem:
 
 
 def _placeholder(job: Any) -> WorkspaceItem:
+    first = job.references[0] if job.references else {}
     return WorkspaceItem(
         session_id=job.workspace_session_id,
         user_id=job.user_id,
         job=job,
         batch_id=job.batch_id,
         batch_index=job.batch_index,
-        parent_id=job.parent_id,
+        parent_id=job.parent_id if job.parent_kind == "item" else None,
+        parent_media_id=job.parent_id if job.parent_kind == "media" else None,
         relation=job.relation,
         prompt=job.prompt,
         negative_prompt=job.negative_prompt,
@@ -105,8 +107,10 @@ def _placeholder(job: Any) -> WorkspaceItem:
         quality=job.quality,
         generation_params=job.parameters,
         seed=job.seed,
-        width=job.parameters.get("width"),
-        height=job.parameters.get("height"),
+        width=job.parameters.get("width") or first.get("width"),
+        height=job.parameters.get("height") or first.get("height"),
+        reference_image_url=first.get("url"),
+        reference_strength=first.get("strength"),
         bucket_name=job.bucket_name,
         status=Status.GENERATING,
         expires_at=_expiry(),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import ContentType, Preset
 from jobs.presets import Words, words_of
 from ourvidz.models import uuid7
-from workspace.cards import Batch, batches_of
+from workspace.cards import Batch, batches_of, drawn_rows
 from workspace.examples import examples_of
 from workspace.forms import COUNTS, DEFAULT_COUNT, PresetForm
 from workspace.models import ItemQuerySet, WorkspaceItem, WorkspaceSession
@@ -25,6 +25,7 @@ from workspace.models import ItemQuerySet, WorkspaceItem, WorkspaceSession
 PAGE = 48  # items; more than the largest batch, so that a page always holds a whole one
 LARGEST_PAGE = 600
 SESSIONS_SHOWN = 30
+MOST_COUNTED = 1000
 GROUPS = (
     ("things", _("Things")),
     ("places", _("Places")),
@@ -47,10 +48,7 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
 def title_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, Any]:
     """The head: the session, the others to switch to, how many items it has."""
     others = WorkspaceSession.objects.for_user(request.user).present().last_used_first()
-    counts = _items(session).aggregate(
-        items=Count("pk"), saved=Count("pk", filter=Q(status=WorkspaceItem.Status.SAVED))
-    )
-    facts = counts | {"days": settings.WORKSPACE_ITEM_DAYS}
+    facts = _counts(session) | {"days": settings.WORKSPACE_ITEM_DAYS}
     return {"session": session, "sessions": others[:SESSIONS_SHOWN], "facts": facts}
 
 
@@ -66,12 +64,17 @@ def batches_context(
     page = list(_before(_items(session), before)[: limit + 1])
     whole = _whole_batches(page, limit)
     older = _cursor(whole[-1]) if len(page) > limit else ""
-    return {"session": session, "batches": batches_of(whole, presets), "older": older}
+    return rows_context(session, batches_of(whole, presets)) | {"older": older}
 
 
-def batch_rows(session: WorkspaceSession, batch_id: uuid.UUID | None) -> list[Batch]:
-    """The row of one batch, as a list that is empty where nothing is left of it."""
-    return batches_of(_items(session).filter(batch_id=batch_id))
+def batch_context(session: WorkspaceSession, batch_id: uuid.UUID | None) -> dict[str, Any]:
+    """The row of one batch; no row where nothing is left of it."""
+    return rows_context(session, batches_of(_items(session).filter(batch_id=batch_id)))
+
+
+def rows_context(session: WorkspaceSession, batches: Sequence[Batch]) -> dict[str, Any]:
+    """Rows as `_batches.html` takes them."""
+    return {"session": session, "rows": drawn_rows(batches)}
 
 
 def dock_context(presets: Sequence[Preset]) -> dict[str, Any]:
@@ -89,6 +92,15 @@ def dock_context(presets: Sequence[Preset]) -> dict[str, Any]:
         "known_words": _groups(words),
         "examples": examples_of(words),
     }
+
+
+def _counts(session: WorkspaceSession) -> dict[str, Any]:
+    """How many items there are and how many of them are saved, of the newest `MOST_COUNTED`."""
+    newest = _items(session).values("pk", "status")[: MOST_COUNTED + 1]
+    is_saved = Q(status=WorkspaceItem.Status.SAVED)
+    counts = newest.aggregate(items=Count("pk"), saved=Count("pk", filter=is_saved))
+    more = counts["items"] > MOST_COUNTED
+    return counts | {"items": min(counts["items"], MOST_COUNTED), "more": more}
 
 
 def _items(session: WorkspaceSession) -> ItemQuerySet:

@@ -8,7 +8,15 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from jobs.models import Job
-from jobs.serializers import BATCH_ID, ITEM_ID, JOB_ID, SESSION_ID, FailureSerializer, failure_of
+from jobs.serializers import (
+    BATCH_ID,
+    ITEM_ID,
+    JOB_ID,
+    SESSION_ID,
+    FailureSerializer,
+    ReferenceShown,
+    failure_of,
+)
 from library.serializers import MediaSerializer
 from ourvidz.serializers import FILE, StoredFileSerializer
 from workspace.models import SESSION_NAME, WorkspaceItem, WorkspaceSession
@@ -39,7 +47,9 @@ ITEM = {
     "seed": 7,
     **FILE,
     "media_id": None,
+    "references": [],
     "parent_id": None,
+    "parent_media_id": None,
     "relation": "",
     "failure": None,
     "created_at": "2026-11-24T20:15:00Z",
@@ -110,7 +120,13 @@ class ItemSerializer(StoredFileSerializer):
         Job.Status.choices, source="job.status", default=None, allow_null=True
     )
     media_id = serializers.UUIDField(allow_null=True, help_text="Where it is kept, once saved.")
-    parent_id = serializers.UUIDField(allow_null=True, help_text="What it was made again from.")
+    references = ReferenceShown(
+        many=True, source="job.references", default=list, help_text="What it was made from."
+    )
+    parent_id = serializers.UUIDField(allow_null=True, help_text="The item it was made from.")
+    parent_media_id = serializers.UUIDField(
+        allow_null=True, help_text="The media it was made from."
+    )
     preset = serializers.CharField(source="model_type", allow_null=True)
     parameters = serializers.DictField(child=serializers.JSONField(), source="generation_params")
     failure = serializers.SerializerMethodField()

@@ -5,6 +5,7 @@ arrive (destination.py).
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -12,13 +13,14 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import cancel_job, queue_job
-from jobs.specs import JobSpec
+from jobs.specs import JobSpec, ReferenceSpec
 from library.models import Media
-from library.services import own_project
+from library.services import own_media, own_project
 from ourvidz import feed, storage
 from ourvidz.errors import Refused
 from ourvidz.models import uuid7
-from workspace.models import WorkspaceItem
+from workspace.models import ItemReference, WorkspaceItem
+from workspace.references import references_of
 from workspace.sessions import (
     activate_session,
     active_session,
@@ -40,6 +42,7 @@ __all__ = [
     "own_item",
     "own_session",
     "regenerate_item",
+    "regenerate_media",
     "rename_session",
     "restore_item",
     "restore_session",
@@ -123,17 +126,31 @@ def regenerate_item(*, user: Any, item_id: uuid.UUID, keep_seed: bool = False) -
     Raises Refused.
     """
     item = own_item(user, item_id)
-    spec = JobSpec(
-        prompt=item.prompt,
-        preset=item.model_type or "",
-        parameters=item.generation_params,
-        seed=item.seed if keep_seed else None,
+    spec = _again(item, keep_seed, references_of(item.references.all()))  # type: ignore[attr-defined]
+    return queue_job(user=user, spec=replace(spec, session_id=item.session_id))
+
+
+def regenerate_media(*, user: Any, media_id: uuid.UUID, keep_seed: bool = False) -> list[Job]:
+    """Make something of the library once more, in the session that is active. Raises Refused."""
+    media = own_media(user, media_id)
+    made_from = ItemReference.objects.for_user(user).filter(job_id=media.job_id)
+    found = references_of(made_from) if media.job_id else ()
+    return queue_job(user=user, spec=_again(media, keep_seed, found))
+
+
+def _again(
+    row: WorkspaceItem | Media, keep_seed: bool, references: tuple[ReferenceSpec, ...]
+) -> JobSpec:
+    return JobSpec(
+        prompt=row.prompt,
+        preset=row.model_type or "",
+        parameters=row.generation_params,
+        seed=row.seed if keep_seed else None,
         destination=Job.Destination.WORKSPACE,
-        session_id=item.session_id,
-        parent_id=item.pk,
-        relation="retry" if keep_seed else "regenerated",
+        parent_id=row.pk,
+        relation="retry" if keep_seed else "regenerate",
+        references=references,
     )
-    return queue_job(user=user, spec=spec)
 
 
 def own_item(user: Any, item_id: uuid.UUID, *, lock: bool = False) -> WorkspaceItem:
@@ -171,7 +188,8 @@ def _media_of(item: WorkspaceItem) -> Media:
 
 
 def _saved_parent(item: WorkspaceItem) -> Media | None:
-    return item.parent.media if item.parent else None
+    """Return where the item that this one was made from is kept, if it is."""
+    return item.parent.media if item.parent else item.parent_media
 
 
 def _point_at(item: WorkspaceItem, media: Media) -> None:

@@ -23,7 +23,7 @@ from workspace.forms import read_spec
 from workspace.models import WorkspaceItem, WorkspaceSession
 from workspace.pages import (
     PAGE,
-    batch_rows,
+    batch_context,
     batches_context,
     page_context,
     title_context,
@@ -68,8 +68,8 @@ def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Rows: one batch, or a page of them."""
     found = _session(request, session_id)
     if batch_id := request.GET.get("batch"):
-        rows = batch_rows(found, _uuid(batch_id))
-        return render(request, "workspace/_batches.html", {"session": found, "batches": rows})
+        context = batch_context(found, _uuid(batch_id))
+        return render(request, "workspace/_batches.html", context)
     loaded = request.GET.get("loaded", "")
     size = int(loaded) if loaded.isdecimal() else PAGE
     context = batches_context(found, before=request.GET.get("before", ""), loaded=size)
@@ -272,8 +272,7 @@ def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> Http
 def _row(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) -> HttpResponse:
     if not is_fragment(request):
         return redirect("workspace:session", room.pk)
-    context = {"session": room, "batches": batch_rows(room, batch_id)}
-    return render(request, "workspace/_batches.html", context)
+    return render(request, "workspace/_batches.html", batch_context(room, batch_id))
 
 
 def _card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:

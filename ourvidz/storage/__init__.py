@@ -27,17 +27,20 @@ from ourvidz.storage.objects import (
 )
 from ourvidz.storage.rows import find_file, register_files
 from ourvidz.storage.signed import signed_url, upload_target
+from ourvidz.storage.sources import Source, find_sources
 from ourvidz.storage.thumbnails import publish_thumbnail
 
 __all__ = [
     "BUCKETS",
     "MIME_TYPES",
+    "Source",
     "Stored",
     "Where",
     "copy",
     "discard",
     "exists",
     "find_file",
+    "find_sources",
     "library_key",
     "media_path",
     "mime_type_of",

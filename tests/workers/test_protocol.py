@@ -10,11 +10,14 @@ import pytest
 from django.utils import timezone
 
 from jobs import leases
-from jobs.models import Job
+from jobs.models import Job, Preset
 from jobs.services import cancel_job
+from jobs.specs import ReferenceSpec
 from library.models import Media
+from library.references import delete_reference
 from ourvidz.errors import sentence
 from ourvidz.rows import as_service, as_user
+from tests.storage.factories import make_reference
 from workers.models import WorkerUrl
 
 CALLS = ["register", "heartbeat", "claim", "progress", "job-callback"]
@@ -309,3 +312,35 @@ def test_only_small_webp_becomes_a_preview(
 ) -> None:
     queue()
     assert hand.progress(hand.claim(), preview=preview).status_code == 400
+
+
+def test_a_job_whose_reference_was_deleted_fails_and_the_next_is_claimed(
+    hand: Any, preset: Any, queue: Any, fresh: Any, user: Any
+) -> None:
+    with as_service("test"):
+        Preset.objects.update(capabilities=["text_to_image", "image_to_image"], max_references=1)
+    picture = make_reference(user, width=64, height=64)
+    [lost] = queue(references=(ReferenceSpec(id=picture.pk),))
+    [following] = queue()
+    with as_user(user):
+        delete_reference(user=user, reference_id=picture.pk)
+    assert hand.claim()["id"] == str(following.pk)
+    failed = fresh(lost)
+    assert (failed.status, failed.failure_code) == ("failed", "reference_missing")
+    assert sentence(failed.failure_code, failed.failure_params)
+
+
+def test_a_claim_hands_out_references_and_options(
+    hand: Any, preset: Any, queue: Any, user: Any
+) -> None:
+    with as_service("test"):
+        Preset.objects.update(
+            capabilities=["image_to_image"], max_references=1, options={"dtype": "float16"}
+        )
+    picture = make_reference(user, width=64, height=64)
+    queue(references=(ReferenceSpec(id=picture.pk, strength=0.5),))
+    claimed = hand.claim()
+    assert claimed["preset"]["options"] == {"dtype": "float16"}
+    [given] = claimed["references"]
+    assert set(given) == {"role", "position", "strength", "mime_type", "bytes", "sha256", "url"}
+    assert given["sha256"] == picture.sha256

@@ -14,9 +14,11 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from library.models import Media
+from ourvidz.drawn import Part, drawn
 
 FALLBACK_SIDE = 512
 SMALL_SIDE = 640  # up to here the picture itself is lighter than another size of it
@@ -60,6 +62,20 @@ class Tile:
         """The url of the picture in the size that a tile needs."""
         is_small = max(self.width, self.height) <= SMALL_SIDE and not self.is_video
         return self.row.url if is_small or not self.row.thumbnail_url else self.row.thumbnail_url
+
+
+def drawn_tiles(tiles: Iterable[Tile], viewer_query: str) -> list[SafeString]:
+    """Return the text of each tile of the library; `viewer_query` names the list it stands in."""
+    parts = [
+        Part({"tile": tile, "url": viewer_query}, (*_looks(tile.row), viewer_query))
+        for tile in tiles
+    ]
+    return drawn("library/_tile.html", parts)
+
+
+def _looks(media: Any) -> tuple[Any, ...]:
+    size = (media.width, media.height, media.duration, media.content_type)
+    return media.pk, media.prompt, media.url, media.thumbnail_url, bool(media.starred_at), *size
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,15 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{NAMESPACE}:cache",
-    }
+    },
+    # Finished parts of pages, a few kilobytes each, in every web process (ourvidz/drawn.py). While
+    # templates are being written, nothing is kept.
+    "drawn": {
+        "BACKEND": "django.core.cache.backends."
+        + ("dummy.DummyCache" if DEBUG else "locmem.LocMemCache"),
+        "TIMEOUT": 3600,
+        "OPTIONS": {"MAX_ENTRIES": 4000},
+    },
 }
 CHANNEL_LAYERS = {
     "default": {

@@ -38,11 +38,11 @@ class BatchList extends HTMLElement {
     return document.getElementById(`item-${item}`);
   }
 
-  follow({ event, ids }) {
+  follow({ event, ids, fields }) {
     if (ids.session !== this.dataset.session) return;
     if (event === "session.removed") location.assign("/workspace/");
     if (event === "items.created") this.add(ids.batch);
-    else if (event === "item.changed" && this.card(ids.item)) this.card(ids.item).refresh();
+    else if (event === "item.changed" && this.card(ids.item)) this.card(ids.item).follow(fields);
     else if (event === "item.changed") this.settle();
     else if (event === "item.removed") this.drop(ids.item);
     else if (event === "session.cleared") this.refresh();

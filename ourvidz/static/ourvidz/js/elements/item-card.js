@@ -24,6 +24,15 @@ class ItemCard extends HTMLElement {
     }
   }
 
+  // That its job began changes one word here; everything else is fetched.
+  follow({ status, job_status } = {}) {
+    const { dataset } = this.frame;
+    const begins = dataset.jobStatus === "queued" && job_status === "running" && dataset.status === status;
+    if (!begins || this.fetching) return this.refresh();
+    dataset.jobStatus = job_status;
+    this.showPlate(word("starting"));
+  }
+
   leave() {
     const batch = this.closest(".batch");
     this.remove();
@@ -39,7 +48,7 @@ class ItemCard extends HTMLElement {
     ring.setAttribute("aria-valuenow", percent);
     ring.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${percent} 100`);
     ring.querySelector("span").textContent = `${percent}%`;
-    this.querySelector(".card__plate").replaceChildren();
+    this.showPlate();
     if (preview) this.showPreview(preview);
   }
 
@@ -50,11 +59,15 @@ class ItemCard extends HTMLElement {
   }
 
   showPlace({ place, seconds }) {
-    const plate = this.querySelector(".card__plate");
-    if (this.frame.dataset.jobStatus !== "queued" || !plate) return;
+    if (this.frame.dataset.jobStatus !== "queued") return;
     const lines = [place === 1 ? word("next") : word("place", place)];
     if (seconds != null) lines.push(span("in", seconds));
-    plate.replaceChildren(...lines.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+    this.showPlate(...lines);
+  }
+
+  showPlate(...lines) {
+    const spans = lines.map((text) => Object.assign(document.createElement("span"), { textContent: text }));
+    this.querySelector(".card__plate")?.replaceChildren(...spans);
   }
 }
 

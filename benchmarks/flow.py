@@ -117,7 +117,7 @@ def raw_call() -> Callable[[], Any]:
     here = device.describe("auto")
     device.prepare(here, threads=0)
     place = sources.place(job.Preset(PRESET, preset.family, preset.source, preset.revision))
-    pipeline = sdxl.setup(place, here).pipeline
+    pipeline = sdxl.setup(place, here, {}).pipeline
     return lambda: pipeline(
         prompt=PROMPT,
         width=given["width"],

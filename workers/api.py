@@ -132,5 +132,5 @@ class JobCallback(WorkerView):
             error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
             failure = Failure(code=error["code"], params=error["params"])
             results.fail(**which, failure=failure, retryable=error["retryable"])
-        services.note_job(worker=worker, job=None)
+        services.note_end(worker=worker, job_id=body["job_id"])
         return Response({"accepted": not reason, "reason": reason})

@@ -40,6 +40,10 @@ class HeartbeatSerializer(serializers.Serializer):
     status = serializers.ChoiceField(["idle", "busy", "stopping"])
     loaded_preset = serializers.CharField(max_length=LONGEST_NAME, default="", allow_blank=True)
     current_job_id = serializers.UUIDField(allow_null=True, default=None)
+    # All jobs in hand: one may be on its way to storage while the next is made.
+    job_ids = serializers.ListField(
+        child=serializers.UUIDField(), max_length=MOST_NAMES, default=list
+    )
 
 
 class ClaimSerializer(serializers.Serializer):

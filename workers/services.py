@@ -47,6 +47,7 @@ class Beat:
     status: str
     loaded_preset: str
     current_job_id: uuid.UUID | None
+    job_ids: Sequence[uuid.UUID] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def register(*, worker: WorkerUrl, description: Description, now: datetime | Non
 
 
 def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> Orders:
-    """Note that a worker lives, keep its job's lease, and tell it what it should stop doing."""
+    """Note that a worker lives, keep its jobs' leases, and tell it what it should stop doing."""
     now = now or timezone.now()
     status = _status_after(worker.status, beat.status)
     changes = {
@@ -110,17 +111,23 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes, last_heartbeat_at=now)
     if changed:
         _tell(worker.pk)
-    unwanted = _unwanted(worker, beat.current_job_id, now)
+    held = {*beat.job_ids, *([beat.current_job_id] if beat.current_job_id else [])}
+    unwanted = [each for job_id in held for each in _unwanted(worker, job_id, now)]
     return Orders(drain=status == Status.DRAINING, cancel=unwanted)
 
 
-def note_job(*, worker: WorkerUrl, job: Job | None, now: datetime | None = None) -> None:
-    """Write down which job a worker has in hand; None when it has ended."""
-    changes = {
-        "current_job_id": job.pk if job else None,
-        "last_heartbeat_at": now or timezone.now(),
-    }
+def note_job(*, worker: WorkerUrl, job: Job, now: datetime | None = None) -> None:
+    """Write down which job a worker has in hand."""
+    changes = {"current_job_id": job.pk, "last_heartbeat_at": now or timezone.now()}
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes)
+    _tell(worker.pk)
+
+
+def note_end(*, worker: WorkerUrl, job_id: uuid.UUID) -> None:
+    """Write down that a job has ended; its worker may already have the next one in hand."""
+    noted = WorkerUrl.objects.filter(pk=worker.pk, current_job_id=job_id)
+    noted.update(current_job_id=None)
+    WorkerUrl.objects.filter(pk=worker.pk).update(last_heartbeat_at=timezone.now())
     _tell(worker.pk)
 
 
@@ -146,10 +153,8 @@ def _status_after(status: str, said: str) -> str:
     return Status.DRAINING if status == Status.DRAINING else Status.ACTIVE
 
 
-def _unwanted(worker: WorkerUrl, job_id: uuid.UUID | None, now: datetime) -> list[uuid.UUID]:
-    """The job in hand, if its person canceled it or it was given to somebody else."""
-    if job_id is None:
-        return []
+def _unwanted(worker: WorkerUrl, job_id: uuid.UUID, now: datetime) -> list[uuid.UUID]:
+    """The job, if its person canceled it or it was given to somebody else."""
     held = leases.extend_lease(worker=holder(worker), job_id=job_id, now=now)
     # The row as well: Redis may have been restarted since the person asked.
     canceled = live.cancel_requested(job_id) or Job.objects.filter(

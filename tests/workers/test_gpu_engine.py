@@ -20,6 +20,7 @@ from workers.gpu.errors import JobError
 from workers.gpu.families._estimates import estimate, mixture
 from workers.gpu.job import Job, Preset
 from workers.gpu.progress import Step
+from workers.gpu.references import NOTHING
 
 pytestmark = pytest.mark.heavy
 
@@ -37,7 +38,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def engine() -> Engine:
     """An engine on the CPU, with one thread."""
-    return Engine(describe("cpu"), threads=1)
+    return Engine(describe("cpu"), 1, Path("/nowhere"))
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def job(tiny_model: Path) -> Job:
 def pixels(engine: Engine, job: Job, steps: list[Step] | None = None) -> numpy.ndarray:
     """The job's picture as an array, its steps noted."""
     engine.load(job.preset)
-    return numpy.asarray(engine.run(job, (steps if steps is not None else []).append))
+    return numpy.asarray(engine.run(job, NOTHING, (steps if steps is not None else []).append))
 
 
 def test_the_same_seed_makes_the_same_picture(engine: Engine, job: Job) -> None:
@@ -68,9 +69,10 @@ def test_every_step_is_reported_with_a_preview(engine: Engine, job: Job) -> None
 
 def test_the_resident_model_is_not_loaded_again(engine: Engine, job: Job) -> None:
     engine.load(job.preset)
-    model = engine.model
-    engine.load(replace(job.preset, slug="another-of-the-same-model"))
-    assert engine.model is model
+    [resident] = engine.residents.values()
+    other = {"scheduler": "euler"}  # read with each job, so no reason to load again
+    engine.load(replace(job.preset, slug="another-of-the-same-model", options=other))
+    assert list(engine.residents.values()) == [resident]
 
 
 def test_a_job_can_be_stopped_at_a_step(engine: Engine, job: Job) -> None:
@@ -82,7 +84,7 @@ def test_a_job_can_be_stopped_at_a_step(engine: Engine, job: Job) -> None:
 
     engine.load(job.preset)
     with pytest.raises(Stop):
-        engine.run(replace(job, parameters=job.parameters | {"steps": 100}), stop)
+        engine.run(replace(job, parameters=job.parameters | {"steps": 100}), NOTHING, stop)
     assert pixels(engine, job).any()
 
 
@@ -100,7 +102,7 @@ def test_a_job_can_be_stopped_at_a_step(engine: Engine, job: Job) -> None:
 def test_parameters_are_checked(engine: Engine, job: Job, name: str, value: Any) -> None:
     engine.load(job.preset)
     with pytest.raises(JobError) as caught:
-        engine.run(replace(job, parameters=job.parameters | {name: value}), lambda _: None)
+        engine.run(replace(job, parameters=job.parameters | {name: value}), NOTHING, print)
     assert (caught.value.code, caught.value.retryable) == ("bad_parameters", False)
 
 
@@ -112,8 +114,8 @@ def test_running_out_of_memory_gives_everything_back(
 
     engine.load(job.preset)
     with pytest.raises(RuntimeError):
-        engine.run(job, explode)
-    assert engine.resident is None
+        engine.run(job, NOTHING, explode)
+    assert not engine.residents
     assert pixels(engine, job).any()
 
 

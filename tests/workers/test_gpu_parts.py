@@ -193,19 +193,26 @@ def test_errors_become_codes(error: Exception, code: str, retryable: bool) -> No
 @pytest.mark.parametrize("source", ["starter/none", "/nowhere/x", "./x", "a/b/c", "~/none"])
 def test_a_folder_that_is_not_there_is_a_missing_model(source: str) -> None:
     with pytest.raises(JobError) as caught:
-        sources.place(Preset("p", "sdxl", source, ""))
+        sources.place(Preset("p", "sdxl", source, ""), Path("/nowhere"))
     assert caught.value.code == "model_missing"
     assert caught.value.params == {"model": source.rpartition("/")[2]}
 
 
-def test_a_hub_id_keeps_its_revision() -> None:
-    place = sources.place(Preset("p", "sdxl", "owner/name", "abc"))
+def test_a_hub_id_keeps_its_revision_until_it_is_fetched(tmp_path: Path) -> None:
+    place = sources.place(Preset("p", "sdxl", "owner/name", "abc"), tmp_path)
     assert (place.source, place.folder) == ("owner/name", None)
     assert place.options() == {
         "revision": "abc",
+        "variant": None,
         "local_files_only": False,
         "use_safetensors": True,
     }
+    folder = tmp_path / "owner--name"
+    folder.mkdir()
+    (folder / "model_index.json").touch()
+    options = {"variant": "fp16"}
+    place = sources.place(Preset("p", "sdxl", "owner/name", "abc", options), tmp_path)
+    assert (place.source, place.revision, place.variant) == (str(folder), None, "fp16")
 
 
 @pytest.mark.parametrize("mime_type", ["image/png", "image/webp"])

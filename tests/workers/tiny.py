@@ -92,3 +92,21 @@ def _tokenizer(folder: Path):
     vocabulary.write_text(json.dumps({word: number for number, word in enumerate(words)}))
     merges.write_text("#version: 0.2\n")
     return CLIPTokenizer(str(vocabulary), str(merges), model_max_length=77)
+
+
+def lora(model: Path, file: Path, kind: str) -> Path:
+    """A LoRA of random weights for the attention of a pipeline's UNet; `wide` fits no such UNet."""
+    import torch
+    from diffusers import UNet2DConditionModel
+    from safetensors.torch import save_file
+
+    unet = UNet2DConditionModel.from_pretrained(model / "unet")
+    torch.manual_seed(len(kind) + ord(kind[0]))
+    tensors = {}
+    for name, part in unet.named_modules():
+        if name.endswith(("to_q", "to_v")):
+            extra = 8 if kind == "wide" else 0
+            tensors[f"unet.{name}.lora_A.weight"] = torch.randn(2, part.in_features + extra)
+            tensors[f"unet.{name}.lora_B.weight"] = torch.randn(part.out_features + extra, 2)
+    save_file(tensors, file)
+    return file

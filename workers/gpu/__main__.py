@@ -38,7 +38,7 @@ def main() -> int:
 def work(config: Config) -> None:
     """Register, then take jobs until told to stop; raises ServerError when we are refused."""
     state, device = State(), describe(config.device)
-    engine = Engine(device, config.threads)
+    engine = Engine(device, config.threads, config.places.models)
     with closing(Client(config, state)) as client:
         loop = Loop(config, client, engine, state)
         for number in (signal.SIGTERM, signal.SIGINT):

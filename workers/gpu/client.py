@@ -8,6 +8,7 @@ import base64
 import hashlib
 import logging
 import math
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
@@ -22,7 +23,8 @@ from .state import State
 
 log = logging.getLogger(__name__)
 
-TOO_MANY, SERVER_FAILED = 429, 500
+TOO_LARGE, TOO_MANY, SERVER_FAILED = 413, 429, 500
+IN_MEMORY = 32 * 1024 * 1024  # bytes of a download; what is larger goes to a temporary file
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
 UNTIL_GIVING_UP = 20.0  # seconds, for calls that another wake repeats anyway
 
@@ -131,6 +133,27 @@ class Client:
             stop=lambda state: too_long(state, long) or (stoppable and self.state.stopping),
             reraise=True,
         )(call)
+
+    def download(self, url: str, most: int) -> IO[bytes]:
+        """A file from storage, rewound; raises ServerError, with status 413 beyond `most` bytes."""
+        return self.again(lambda: self.get(url, most), stoppable=False)
+
+    def get(self, url: str, most: int) -> IO[bytes]:
+        """One download; small files stay in memory."""
+        file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+        try:
+            with self.storage.stream("GET", url, follow_redirects=True) as response:
+                if not response.is_success:
+                    response.read()
+                    raise ServerError(refusal("download", response), response.status_code)
+                for piece in response.iter_bytes(1 << 20):
+                    if file.tell() + len(piece) > most:
+                        raise ServerError("the file is larger than it was said to be", TOO_LARGE)
+                    file.write(piece)
+        except httpx.HTTPError as error:
+            raise ServerError(unreachable("the storage", error)) from error
+        file.seek(0)
+        return file
 
     def upload(self, target: Target, file: IO[bytes], mime_type: str, sha256: str) -> None:
         """Stream a file to its target, check what arrived; raises JobError storage_refused."""

@@ -3,13 +3,25 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
+
+ROOT = Path(__file__).resolve().parents[2]
 
 KNOWN_QUEUES = ("gpu.image", "gpu.video")
 
 
 class ConfigError(Exception):
     """The environment lacks something; the message says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of this machine that weights are taken from: `models` holds what was fetched from
+    the hub, a folder `owner--name` each; `loras` is the operator's own."""
+
+    models: Path
+    loras: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,7 @@ class Config:
     device: str  # auto, cuda, cuda:1, mps or cpu
     threads: int  # 0: as many as the machine has cores
     namespace: str  # the prefix of everything the installation keeps in Redis
+    places: Places
     stop_seconds: float  # a job that needs longer than this to finish is handed back on SIGTERM
 
     @classmethod
@@ -38,6 +51,7 @@ class Config:
             device=env.get("OURVIDZ_DEVICE", "").strip() or "auto",
             threads=int(number(env, "OURVIDZ_THREADS", 0)),
             namespace=env.get("OURVIDZ_NAMESPACE", "").strip() or "ourvidz",
+            places=Places(folder(env, "OURVIDZ_MODELS"), folder(env, "OURVIDZ_LORAS")),
             stop_seconds=number(env, "OURVIDZ_STOP_SECONDS", 4.0),
         )
 
@@ -48,6 +62,12 @@ def needed(env: Mapping[str, str], name: str, what: str) -> str:
     if not value:
         raise ConfigError(f"Set {name} to {what}.")
     return value
+
+
+def folder(env: Mapping[str, str], name: str) -> Path:
+    """The folder in OURVIDZ_<NAME>, or var/<name> beside the program."""
+    usual = ROOT / "var" / name.rpartition("_")[2].lower()
+    return Path(env.get(name, "").strip() or usual).expanduser()
 
 
 def number(env: Mapping[str, str], name: str, default: float) -> float:

@@ -79,6 +79,19 @@ def number_format(device: Device) -> Any:
     return torch.bfloat16 if cpu_likes_half() else torch.float32
 
 
+def budget(device: Device) -> int:
+    """Bytes that models may keep while they wait; the rest is for what they compute. A processor's
+    memory, and Apple's, belongs to everything else on the machine too."""
+    return int(device.memory_bytes * (0.8 if device.kind == "cuda" else 0.5))
+
+
+def allocated(device: Device) -> int:
+    """Bytes that torch holds on a GPU; 0 where that cannot be asked."""
+    import torch
+
+    return torch.cuda.memory_allocated(device.name) if device.kind == "cuda" else 0
+
+
 def cpu_likes_half() -> bool:
     """True on a CPU with instructions for bfloat16."""
     try:

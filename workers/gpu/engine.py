@@ -1,20 +1,25 @@
-"""From a preset to a loaded model: which one is resident, and when another takes its place.
-
-One model stays loaded. Not for talking to the server.
+"""From a preset to a loaded model: which ones stay in memory, which make room for another, and what
+is tried when memory runs out all the same. Not for talking to the server.
 """
 
+import json
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from . import device, sources
+from .clips import Clip
 from .errors import JobError, is_out_of_memory
 from .families import family, quieten
 from .job import Job, Preset
 from .progress import Step
+from .references import Given
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +33,39 @@ HUB_ERRORS = {
     "RevisionNotFoundError",
     "TransportError",
 }
+# The options that a loaded model is bound to; the others are read with each job.
+OF_LOADING = {
+    "attention",
+    "channels_last",
+    "compile",
+    "dtype",
+    "first_block_cache",
+    "offload",
+    "vae_slicing",
+    "vae_tiling",
+    "variant",
+    "weights",
+}
+Key = tuple[str, sources.Place, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A loaded model and the bytes it was measured to take on the device."""
+
+    model: Any
+    size: int
 
 
 class Engine:
     """Owns the device. All of it runs on the thread that takes jobs."""
 
-    def __init__(self, on: device.Device, threads: int) -> None:
-        self.device, self.threads = on, threads
+    def __init__(self, on: device.Device, threads: int, models: Path) -> None:
+        self.device, self.threads, self.models = on, threads, models
         self.prepared = False
-        self.resident: tuple[str, sources.Place] | None = None
-        self.model: Any = None
+        # The one used last is at the end.
+        self.residents: OrderedDict[Key, Resident] = OrderedDict()
+        self.sizes: dict[Key, int] = {}
 
     def warm_up(self) -> None:
         """Import torch and the families while no job waits; touches no device."""
@@ -52,45 +80,109 @@ class Engine:
             self.prepared = True
 
     def load(self, preset: Preset) -> float:
-        """Make the preset's model the resident one; the seconds it took; raises JobError."""
+        """Have the preset's model in memory; the seconds it took; raises JobError."""
         began = time.monotonic()
-        wanted = (preset.family, sources.place(preset))
-        code = family(preset.family)
-        if wanted != self.resident:
-            self.drop()
+        wanted = self.key(preset)
+        family(preset.family)
+        if wanted not in self.residents:
             self.prepare()
-            self.model = loaded(lambda: code.setup(wanted[1], self.device), preset)
-            self.resident = wanted
+            self.residents[wanted] = self.loaded(wanted, preset)
             log.info("Loaded %s in %.1f s", preset.slug, time.monotonic() - began)
+        self.residents.move_to_end(wanted)
         return time.monotonic() - began
 
-    def run(self, job: Job, on_step: Callable[[Step], None]) -> Image.Image:
-        """Make the job with the resident model; out of memory, everything is given back."""
-        try:
-            return family(job.preset.family).run(self.model, job, on_step)
-        except Exception as error:
-            if is_out_of_memory(error):
-                self.drop()
-            raise
+    def key(self, preset: Preset) -> Key:
+        """What makes two presets share a loaded model; raises JobError model_missing."""
+        chosen = {name: value for name, value in preset.options.items() if name in OF_LOADING}
+        place = sources.place(preset, self.models)
+        return preset.family, place, json.dumps(chosen, sort_keys=True)
 
-    def drop(self) -> None:
-        """Forget the resident model and free its memory."""
-        if self.resident:
-            self.resident = self.model = None
+    def loaded(self, wanted: Key, preset: Preset) -> Resident:
+        """Load a model where there is room; when there is not, where there is nothing else."""
+        self.make_room(self.sizes.get(wanted) or sources.bytes_on_disk(wanted[1]))
+        before = device.allocated(self.device)
+        try:
+            model = ready(wanted, preset, self.device)
+        except JobError as error:
+            if error.code != "out_of_memory" or not self.residents:
+                raise
+            self.drop()
+            model = ready(wanted, preset, self.device)
+        size = device.allocated(self.device) - before or weight_of(model)
+        self.sizes[wanted] = size
+        return Resident(model, size)
+
+    def make_room(self, size: int) -> None:
+        """Let the models go that were not used for longest, until this many bytes fit in."""
+        room = device.budget(self.device) - size
+        while self.residents and sum(each.size for each in self.residents.values()) > room:
+            self.residents.popitem(last=False)
             device.release()
 
+    def run(self, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image | Clip:
+        """Make the job with its loaded model. Out of memory, it is tried again with less at once;
+        what does not fit even so is raised, with everything given back."""
+        resident, steps = self.residents[self.key(job.preset)], 0
+        while True:
+            try:
+                return family(job.preset.family).run(resident.model, job, given, on_step)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                # The traceback holds what was being computed.
+                problem = error.with_traceback(None)
+            device.release()
+            if not self.spared(resident):
+                if not resident.model.shrink(self.device, steps):
+                    self.drop()
+                    raise problem
+                steps += 1
+            log.warning("Job %s: out of memory, tried again with less at once", job.id)
 
-def loaded(setup: Callable[[], Any], preset: Preset) -> Any:
+    def spared(self, resident: Resident) -> bool:
+        """Let all other models go; False when there were none."""
+        others = [each for each, known in self.residents.items() if known is not resident]
+        for each in others:
+            del self.residents[each]
+        device.release()
+        return bool(others)
+
+    def drop(self) -> None:
+        """Forget all models and free their memory."""
+        self.residents.clear()
+        device.release()
+
+
+def weight_of(model: Any) -> int:
+    """Bytes of a model's weights."""
+    return sum(
+        tensor.numel() * tensor.element_size()
+        for module in model.modules().values()
+        for tensor in module.parameters()
+    )
+
+
+def ready(wanted: Key, preset: Preset, on: device.Device) -> Any:
     """Run a family's setup; what is missing or broken in the weights becomes a JobError."""
     try:
-        return setup()
+        return family(preset.family).setup(wanted[1], on, preset.options)
+    except JobError:
+        raise
     except Exception as error:
-        if is_out_of_memory(error):
-            raise JobError("out_of_memory", retryable=True) from error
-        code = "model_missing" if is_missing(error) else "model_broken"
-        log.warning("%s could not be loaded (%s): %s", preset.slug, code, error)
-        name = preset.source.rstrip("/").rpartition("/")[2]
-        raise JobError(code, model=name) from error
+        problem = refused(error, wanted[1], preset)
+        log.warning("%s could not be loaded (%s): %s", preset.slug, problem.code, error)
+        raise problem from error
+
+
+def refused(error: Exception, place: sources.Place, preset: Preset) -> JobError:
+    """The job's failure for whatever loading raised."""
+    if is_out_of_memory(error):
+        device.release()
+        return JobError("out_of_memory", retryable=True)
+    name = preset.source.rstrip("/").rpartition("/")[2]
+    if sources.has_only_pickles(place):
+        return JobError("weights_unsafe", name=name)
+    return JobError("model_missing" if is_missing(error) else "model_broken", model=name)
 
 
 def is_missing(error: BaseException | None) -> bool:

@@ -52,10 +52,11 @@ class Heart:
             "status": self.status(),
             "loaded_preset": self.state.loaded_preset,
             "current_job_id": self.state.current_job_id,
+            "job_ids": list(self.state.jobs),
         }
 
     def status(self) -> str:
         """stopping, busy or idle."""
         if self.state.stopping:
             return "stopping"
-        return "busy" if self.state.current_job_id else "idle"
+        return "busy" if self.state.jobs else "idle"

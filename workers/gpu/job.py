@@ -1,6 +1,7 @@
 """A claimed job as the server describes it, in one typed object. Not for what is done with it."""
 
 import time
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,6 +16,15 @@ class Preset:
     family: str
     source: str
     revision: str
+    # Switches of the engine, such as dtype, scheduler or compile: see families/_tuning.py.
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        """From the protocol's object of the same names."""
+        options = dict(data.get("options") or {})
+        revision = data.get("revision") or ""
+        return cls(data["slug"], data["family"], data["source"], revision, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,36 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A file the person gave: role image, mask (white = repaint) or video; GET its url.
+
+    `strength` says how far the result may leave it, 0 to 1; None: as the preset has it.
+    """
+
+    role: str
+    position: int
+    strength: float | None
+    mime_type: str
+    bytes: int
+    sha256: str
+    url: str
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        """From the protocol's object of the same names."""
+        strength = data.get("strength")
+        return cls(
+            role=data["role"],
+            position=int(data.get("position") or 0),
+            strength=None if strength is None else float(strength),
+            mime_type=data["mime_type"],
+            bytes=int(data["bytes"]),
+            sha256=data["sha256"],
+            url=data["url"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One claimed job. `settings` is what the server wants written inside the finished file."""
 
@@ -53,19 +93,19 @@ class Job:
     upload: Target
     thumbnail_upload: Target | None
     settings: dict[str, Any]
+    preview_upload: Target | None = None
+    references: tuple[Reference, ...] = ()
     claimed_at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
         """From the `job` object of the answer to a claim; raises KeyError when it lacks a part."""
-        preset, output = data["preset"], data["output"]
-        thumbnail = output.get("thumbnail_upload")
+        output = data["output"]
+        thumbnail, preview = output.get("thumbnail_upload"), output.get("preview_upload")
         return cls(
             id=data["id"],
             attempt=int(data["attempt"]),
-            preset=Preset(
-                preset["slug"], preset["family"], preset["source"], preset.get("revision") or ""
-            ),
+            preset=Preset.read(data["preset"]),
             content_type=data["content_type"],
             prompt=data["prompt"],
             negative_prompt=data.get("negative_prompt") or "",
@@ -76,6 +116,8 @@ class Job:
             upload=Target.read(output["upload"]),
             thumbnail_upload=Target.read(thumbnail) if thumbnail else None,
             settings=dict(data.get("settings") or {}),
+            preview_upload=Target.read(preview) if preview else None,
+            references=tuple(map(Reference.read, data.get("references") or [])),
         )
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
@@ -93,6 +135,13 @@ class Job:
         if not good or not low <= value <= high:
             raise bad_parameter(name, value)
         return float(value)
+
+    def choice(self, name: str, known: Container[str], default: str = "") -> str:
+        """One of the known names, or the default; raises JobError bad_parameters for another."""
+        value = self.parameters.get(name) or default
+        if value != default and (not isinstance(value, str) or value not in known):
+            raise bad_parameter(name, value)
+        return str(value)
 
 
 def bad_parameter(name: str, value: Any) -> JobError:

@@ -1,18 +1,19 @@
 """Takes jobs one after the other on one thread: rung by a doorbell, or by its own clock.
 
-Whatever rings, the server decides which job comes next. Not for making a job, nor for the broker.
+Whatever rings, the server decides which job comes next. While a job is made, the one before it is
+encoded and sent on a second thread (shipping.py). Not for making a job, nor for the broker.
 """
 
 import logging
 import queue
 import threading
-import time
 
 from .client import Client, ServerError
 from .config import Config
 from .engine import Engine
 from .job import Job
 from .making import Making
+from .shipping import Shipping
 from .state import State
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class Loop:
         self.config, self.client, self.engine, self.state = config, client, engine, state
         # A SimpleQueue may be written in a signal handler; locks may not be taken there.
         self.bells: queue.SimpleQueue[threading.Event | None] = queue.SimpleQueue()
+        self.shipping = Shipping(client, state)
         self.ended = threading.Event()
 
     def ring(self) -> None:
@@ -52,6 +54,7 @@ class Loop:
             for bell in rung:
                 bell.set()
             rung = self.next_bells(poll_seconds)
+        self.shipping.close()
         self.ended.set()
 
     def next_bells(self, poll_seconds: float) -> list[threading.Event]:
@@ -77,14 +80,8 @@ class Loop:
             self.work(job)
 
     def work(self, job: Job) -> None:
-        """Make one job and say how it ended."""
+        """Make one job and hand on how it ended; waits while the one before is still being sent."""
         log.info("Job %s: attempt %d with %s", job.id, job.attempt, job.preset.slug)
-        self.state.current_job_id = job.id
-        began = time.monotonic()
-        making = Making(job, self.engine, self.client, self.state, self.config.stop_seconds)
-        body = making.outcome()
-        # A result is worth waiting for a restarting server, as long as the lease may hold.
-        self.client.callback(body, patience=job.lease_seconds)
-        self.state.current_job_id = None
-        self.state.canceled.discard(job.id)
-        log.info("Job %s: %s in %.2f s", job.id, body["status"], time.monotonic() - began)
+        self.state.begin(job.id)
+        making = Making(job, self.engine, self.client, self.state, self.config)
+        self.shipping.take(making.ending())

@@ -1,19 +1,22 @@
-"""A finished picture as a file: encoded with its settings inside, hashed, and its thumbnail.
+"""A finished picture or clip as files: encoded with its settings inside, hashed, with a thumbnail.
 
 The settings lie where other programs look for them. PNG: the text chunk `parameters` (one line as
 A1111 writes it) and the chunk `ourvidz` (JSON). WebP: the same two in EXIF, as UserComment and
-ImageDescription. Not for uploading.
+ImageDescription. How a clip is encoded, see videos.py. Not for uploading.
 """
 
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from . import videos
+from .clips import Clip
 from .job import Job, bad_parameter
 from .thumbhash import thumbhash
 
@@ -44,6 +47,42 @@ class Output:
     def of(cls, data: bytes, mime_type: str) -> "Output":
         """From encoded bytes."""
         return cls(io.BytesIO(data), mime_type, len(data), hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The file of a job, the `output` object of its callback, and how to make what is shown of it:
+    a still thumbnail, and for a clip a short preview that moves."""
+
+    file: Output
+    described: dict[str, Any]
+    thumbnail: Callable[[], Output]
+    preview: Callable[[], Output] | None = None
+
+
+def packed(result: Image.Image | Clip, job: Job) -> Package:
+    """Encode what a job made."""
+    if isinstance(result, Clip):
+        return packed_clip(result, job)
+    file = picture(result, job)
+    return Package(file, described(file, result, job), lambda: thumbnail(result))
+
+
+def packed_clip(clip: Clip, job: Job) -> Package:
+    """Encode a clip; its first frame stands for it."""
+    if job.mime_type != videos.MIME_TYPE:
+        raise bad_parameter("mime_type", job.mime_type)
+    data = videos.encoded(clip, a1111_line(job), settings_of(job))
+    file, poster = Output.of(data, videos.MIME_TYPE), clip.image(0)
+    about = described(file, poster, job) | {
+        "width": clip.size[0] // 2 * 2,
+        "height": clip.size[1] // 2 * 2,
+        "duration_seconds": round(clip.seconds, 3),
+        "fps": clip.fps,
+        "frames": len(clip.frames),
+    }
+    moving = lambda: Output.of(videos.preview(clip), THUMBNAIL_MIME)  # noqa: E731
+    return Package(file, about, lambda: thumbnail(poster), moving)
 
 
 def picture(image: Image.Image, job: Job) -> Output:

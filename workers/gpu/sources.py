@@ -8,9 +8,12 @@ from pathlib import Path
 
 from .errors import JobError
 from .job import Preset
+from .loras import PICKLES, SAFE
 
 HERE = Path(__file__).resolve().parent
 OURS = HERE / "starter"
+# One of these is in every model's folder: of a pipeline, or of a single network.
+WHOLE = ("model_index.json", "model.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +23,44 @@ class Place:
     source: str
     revision: str | None
     folder: Path | None
+    variant: str | None = None
 
     def options(self) -> dict[str, object]:
         """Arguments of from_pretrained that keep a folder offline and refuse pickles."""
         return {
             "revision": self.revision,
+            "variant": self.variant,
             "local_files_only": self.folder is not None,
             "use_safetensors": True,
         }
 
 
-def place(preset: Preset) -> Place:
+def place(preset: Preset, models: Path) -> Place:
     """Find the preset's source; raises JobError model_missing for a folder that is not there."""
+    variant = str(preset.options.get("variant") or "") or None
     folder = HERE / Path(preset.source).expanduser()
-    if (folder / "model_index.json").is_file():
-        return Place(str(folder), None, folder)
+    for each in (folder, models / preset.source.replace("/", "--")):
+        if any((each / name).is_file() for name in WHOLE):
+            return Place(str(each), None, each, variant)
     if folder.exists() or is_folder(preset.source, folder):
         raise JobError("model_missing", model=folder.name)
-    return Place(preset.source, preset.revision or None, None)
+    return Place(preset.source, preset.revision or None, None, variant)
+
+
+def bytes_on_disk(place: Place) -> int:
+    """How large the weights of a folder are; 0 where that is not known."""
+    files = place.folder.rglob("*.safetensors") if place.folder else ()
+    return sum(file.stat().st_size for file in files)
+
+
+def has_only_pickles(place: Place) -> bool:
+    """True when some part of a folder has weights, and none that can be read safely."""
+    if not place.folder:
+        return False
+    found: dict[Path, set[str]] = {}
+    for file in place.folder.rglob("*.*"):
+        found.setdefault(file.parent, set()).add(file.suffix)
+    return any(kinds & PICKLES and SAFE not in kinds for kinds in found.values())
 
 
 def is_folder(source: str, folder: Path) -> bool:

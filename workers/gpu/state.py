@@ -1,6 +1,7 @@
 """What the threads of this process know of each other: stopping, draining, canceled jobs, the load.
 
-Plain attributes, each written by one thread: the signal handler may set them without any lock.
+Plain attributes without locks, since the signal handler sets them too: each is written by one
+thread, or by single operations on a set or dict, which Python does whole.
 """
 
 import time
@@ -14,13 +15,28 @@ class State:
     stopping_since: float | None = None  # time.monotonic() of the first signal
     draining: bool = False
     loaded_preset: str = ""
-    current_job_id: str | None = None
+    # The jobs in hand, the oldest first: what is being sent, then what is being made.
+    jobs: dict[str, None] = field(default_factory=dict)
     canceled: set[str] = field(default_factory=set)
 
     @property
     def stopping(self) -> bool:
         """True once the process was told to stop: no new job is claimed."""
         return self.stopping_since is not None
+
+    @property
+    def current_job_id(self) -> str | None:
+        """The job that was taken last, of those in hand."""
+        return next(reversed(tuple(self.jobs)), None)
+
+    def begin(self, job_id: str) -> None:
+        """A job was taken: its lease must be kept from now on."""
+        self.jobs[job_id] = None
+
+    def end(self, job_id: str) -> None:
+        """A job is reported, or given up."""
+        self.jobs.pop(job_id, None)
+        self.canceled.discard(job_id)
 
     def stop(self) -> None:
         """Remember when we were told to stop; safe in a signal handler."""

@@ -1,8 +1,10 @@
 """The model families this process knows, by the name a preset carries.
 
-A family is a module with `setup(place, device) -> model` and `run(model, job, on_step) -> picture`.
-It is imported when it is first needed, since that loads torch and diffusers. Not for choosing or
-keeping models: that is engine.py.
+A family is a module with `setup(place, device, options) -> model` and
+`run(model, job, given, on_step) -> picture or clip`. A model has `modules()`, its networks by name,
+and `shrink(device, step)`, which makes it need less memory or answers False. A family is imported
+when it is first needed, since that loads torch and diffusers. Not for choosing or keeping models:
+that is engine.py.
 """
 
 import importlib

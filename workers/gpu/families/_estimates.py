@@ -1,7 +1,5 @@
 """What the picture will be, guessed in the middle of denoising, so that a preview shows a picture
 that forms and not noise that fades. Arithmetic on two neighbouring steps; the model is not asked.
-
-Not for models of flow matching, whose steps mix signal and noise in another way.
 """
 
 from collections.abc import Callable
@@ -25,7 +23,9 @@ def estimate(scheduler: Any, step: int, before: Any, after: Any) -> Callable[[],
 def mixture(scheduler: Any, step: int) -> tuple[float, float]:
     """How much signal and how much noise the latents have before the step of that number."""
     if hasattr(scheduler, "sigmas"):
-        sigma = float(scheduler.sigmas[step])
+        sigma = float(scheduler.sigmas[min(step, len(scheduler.sigmas) - 1)])
+        if is_flow(scheduler):
+            return 1 - sigma, sigma
         # Schedulers of the Euler kind let their latents grow with the noise, the others do not.
         grows = float(scheduler.init_noise_sigma) > 1
         scale = 1.0 if grows else (sigma**2 + 1) ** -0.5
@@ -34,3 +34,9 @@ def mixture(scheduler: Any, step: int) -> tuple[float, float]:
         return 1.0, 0.0
     signal = float(scheduler.alphas_cumprod[int(scheduler.timesteps[step])])
     return signal**0.5, (1 - signal) ** 0.5
+
+
+def is_flow(scheduler: Any) -> bool:
+    """True for flow matching, where a step lies on the straight line from noise to picture."""
+    flow = scheduler.config.get("prediction_type") == "flow_prediction"
+    return flow or "FlowMatch" in type(scheduler).__name__

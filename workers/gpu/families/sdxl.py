@@ -1,85 +1,115 @@
-"""Stable Diffusion XL and everything in its shape, the starter model too: words to a picture.
+"""Stable Diffusion XL and everything in its shape, the starter model too: words to a picture, a
+picture to another, and a part of a picture painted anew.
 
 Not for where weights lie or how long they stay in memory.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionXLPipeline
+from diffusers import StableDiffusionXLImg2ImgPipeline, StableDiffusionXLPipeline
 from PIL import Image
 
-from ..device import Device, number_format
-from ..job import Job, bad_parameter
-from ..previews import SDXL, LinearMap, preview
+from ..device import Device
+from ..job import Job
+from ..previews import SDXL, LinearMap
 from ..progress import Step
+from ..references import Given
 from ..sources import Place
-from ._estimates import estimate
+from . import _painting, _prompts, _tuning
+from ._loras import Loras
+from ._memo import Memo
 
-LARGEST_SIDE, MOST_STEPS = 4096, 1000  # of any preset; each declares its own, smaller
+DEFAULT_STEPS, DEFAULT_GUIDANCE = 20, 5.0
 
 
-@dataclass(frozen=True, slots=True)
+class ImageToImage(_painting.OwnNoise, StableDiffusionXLImg2ImgPipeline):
+    """The picture-to-picture pipeline, with noise that we draw."""
+
+
+@dataclass(slots=True)
 class Model:
-    """A loaded pipeline and the map that its previews are made with."""
+    """A loaded pipeline, another of the same weights that starts from a picture, and what is kept
+    between jobs: the map of its previews, prompts already read, LoRAs already loaded."""
 
     pipeline: Any
+    from_picture: Any
     linear: LinearMap
+    loras: Loras
+    memo: Memo = field(default_factory=Memo)
+
+    def modules(self) -> dict[str, torch.nn.Module]:
+        """What takes memory, by name."""
+        return _tuning.modules(self.pipeline)
+
+    def shrink(self, device: Device, step: int) -> bool:
+        """Need less memory than before, if that is possible."""
+        return _tuning.shrink(self.pipeline, device, step)
 
 
-def setup(place: Place, device: Device) -> Model:
+def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
     """Load the pipeline onto the device."""
     pipeline = StableDiffusionXLPipeline.from_pretrained(
         place.source,
-        dtype=number_format(device),
+        dtype=_tuning.number_format(device, options),
         add_watermarker=False,
         **place.options(),
     )
-    pipeline.set_progress_bar_config(disable=True)
-    return Model(pipeline.to(device.name), linear_map(place))
+    _tuning.place_on(pipeline, device, options)
+    from_picture = _tuning.sibling(ImageToImage, pipeline)
+    return Model(pipeline, from_picture, linear_map(place), Loras(pipeline))
 
 
-def run(model: Model, job: Job, on_step: Callable[[Step], None]) -> Image.Image:
+def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:
     """Make the job's picture; on_step is called after every denoising step and may raise."""
-    multiple = model.pipeline.vae_scale_factor
-    steps = job.whole("steps", 20, 1, MOST_STEPS)
-    result = model.pipeline(
-        prompt=job.prompt,
-        negative_prompt=job.negative_prompt or None,
-        width=side(job, "width", multiple),
-        height=side(job, "height", multiple),
-        num_inference_steps=steps,
-        guidance_scale=job.real("guidance", 5.0, 0, 50),
-        # On the CPU, so that a seed means the same picture on every device.
-        generator=torch.Generator("cpu").manual_seed(job.seed),
-        callback_on_step_end=watching(model, steps, on_step),
+    steps, guidance = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
+    width, height = _painting.size(job, model.pipeline.vae_scale_factor)
+    adapters = model.loras.use(given.loras)
+    words = (job.prompt, job.negative_prompt, guidance > 1, adapters)
+    painting = _painting.Painting(
+        model.pipeline, model.from_picture, model.linear, (width, height), steps
     )
-    return result.images[0]
+    return painting.make(
+        job,
+        given,
+        on_step,
+        guidance_scale=guidance,
+        **model.memo.get(words, lambda: read(model.pipeline, *words[:3])),
+    )
 
 
-def watching(model: Model, steps: int, on_step: Callable[[Step], None]) -> Callable[..., Any]:
-    """What diffusers calls after each step: hands the step on, with how to make its preview."""
-    before: list[Any] = [None]
+def read(pipeline: Any, prompt: str, negative: str, guided: bool) -> dict[str, torch.Tensor | None]:
+    """What the pipeline's call wants to know of the words."""
+    first = _prompts.Encoder(pipeline.tokenizer, pipeline.text_encoder, penultimate)
+    second = _prompts.Encoder(pipeline.tokenizer_2, pipeline.text_encoder_2, penultimate)
+    encoders = (first, second)
+    if _prompts.plain(prompt, encoders) and _prompts.plain(negative, encoders):
+        found = pipeline.encode_prompt(
+            prompt, do_classifier_free_guidance=guided, negative_prompt=negative or None
+        )
+        return dict(zip(NAMES, found, strict=True))
+    positive, against = _prompts.side_by_side(prompt, negative, encoders)
+    if not negative and pipeline.config.force_zeros_for_empty_prompt:
+        against = [torch.zeros_like(each) for each in against]
+    if not guided:
+        against = [None, None]
+    return dict(zip(NAMES, (positive[0], against[0], positive[1], against[1]), strict=True))
 
-    def after(_: Any, step: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        # Computed later, on the reporting thread.
-        guess = estimate(model.pipeline.scheduler, step, before[0], tensors["latents"])
-        before[0] = tensors["latents"]
-        on_step(Step(step + 1, steps, lambda: preview(guess(), model.linear)))
-        return tensors
 
-    return after
+NAMES = (
+    "prompt_embeds",
+    "negative_prompt_embeds",
+    "pooled_prompt_embeds",
+    "negative_pooled_prompt_embeds",
+)
 
 
-def side(job: Job, name: str, multiple: int) -> int:
-    """The width or height in pixels, a multiple of what the autoencoder needs."""
-    pixels = job.whole(name, 1024, multiple, LARGEST_SIDE)
-    if pixels % multiple:
-        raise bad_parameter(name, pixels)
-    return pixels
+def penultimate(output: Any) -> torch.Tensor:
+    """The layer before the last: what this model was trained on."""
+    return output.hidden_states[-2]
 
 
 def linear_map(place: Place) -> LinearMap:

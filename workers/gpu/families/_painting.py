@@ -1,0 +1,155 @@
+"""The one way in which pipelines of Stable Diffusion's shape, small and XL, make a picture: from
+noise, from another picture, or inside a mask. Not for reading prompts, nor for loading.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+from ..job import Job, bad_parameter
+from ..previews import LinearMap
+from ..progress import Step
+from ..references import Given
+from . import _schedulers
+from ._starting import Repaint, fitted, generator, latent_mask, noise, pasted
+from ._steps import watching
+
+LARGEST_SIDE, MOST_STEPS = 4096, 1000  # of any preset; each declares its own, smaller
+STRENGTH, STRENGTH_INSIDE_MASK = 0.6, 1.0  # where the job says nothing
+
+
+@dataclass(slots=True)
+class Start:
+    """What a run from a picture begins with; `repaint` is known once the picture is encoded."""
+
+    job: Job
+    chance: torch.Generator
+    mask: Image.Image | None
+    repaint: Repaint | None = None
+
+
+class OwnNoise:
+    """For picture-to-picture pipelines: the noise is our own, and the encoded picture is kept."""
+
+    start: Start
+
+    def prepare_latents(
+        self, image: torch.Tensor, timestep: torch.Tensor, *_: Any, **__: Any
+    ) -> torch.Tensor:
+        """The latents of the first step: the picture's, with as much noise as that step has."""
+        clean = encoded(self.vae, image, self._execution_device)  # type: ignore[attr-defined]
+        drawn = noise(self.start.job, tuple(clean.shape), self.start.chance, clean.dtype)
+        drawn = drawn.to(clean.device)
+        if self.start.mask:
+            self.start.repaint = Repaint(latent_mask(self.start.mask, clean), clean, drawn)
+        return self.scheduler.add_noise(clean, drawn, timestep[:1])  # type: ignore[attr-defined]
+
+
+def encoded(vae: Any, image: torch.Tensor, where: torch.device) -> torch.Tensor:
+    """A picture (1, 3, height, width) of -1…1 as latents in the scale that the model denoises."""
+    number = vae.dtype
+    # In float16 this autoencoder overflows.
+    careful = number == torch.float16 and vae.config.force_upcast
+    if careful:
+        vae.to(torch.float32)
+    latents = vae.encode(image.to(where, vae.dtype)).latent_dist.mode()
+    if careful:
+        vae.to(number)
+        latents = latents.to(number)
+    if vae.config.latents_mean is not None and vae.config.latents_std is not None:
+        mean, spread = (
+            torch.tensor(values).to(latents).view(1, -1, 1, 1)
+            for values in (vae.config.latents_mean, vae.config.latents_std)
+        )
+        latents = (latents - mean) / spread
+    return (latents - (vae.config.shift_factor or 0)) * vae.config.scaling_factor
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A pair of pipelines on the same weights, and how large and in how many steps they paint."""
+
+    from_words: Any
+    from_picture: Any
+    linear: LinearMap | None
+    size: tuple[int, int]
+    steps: int
+
+    def make(
+        self, job: Job, given: Given, on_step: Callable[[Step], None], **call: Any
+    ) -> Image.Image:
+        """One picture; `call` is what the pipeline wants to know of words and guidance."""
+        scheduler = _schedulers.chosen(job, self.from_words.scheduler)
+        if given.images:
+            return self.on(self.from_picture, scheduler, self.repainted, job, given, on_step, call)
+        return self.on(self.from_words, scheduler, self.painted, job, given, on_step, call)
+
+    def on(
+        self, pipeline: Any, scheduler: Any, make: Callable[..., Image.Image], *rest: Any
+    ) -> Image.Image:
+        """Run with another scheduler, and put the pipeline's own back."""
+        own, pipeline.scheduler = pipeline.scheduler, scheduler
+        try:
+            return make(*rest)
+        finally:
+            pipeline.scheduler = own
+
+    def painted(
+        self, job: Job, _: Given, on_step: Callable[[Step], None], call: dict[str, Any]
+    ) -> Image.Image:
+        """A picture from noise."""
+        width, height = self.size
+        pipeline, chance = self.from_words, generator(job.seed)
+        factor = pipeline.vae_scale_factor
+        shape = (1, pipeline.unet.config.in_channels, height // factor, width // factor)
+        result = pipeline(
+            width=width,
+            height=height,
+            num_inference_steps=self.steps,
+            generator=chance,
+            latents=noise(job, shape, chance, call["prompt_embeds"].dtype),
+            callback_on_step_end=watching(on_step, self.linear),
+            **call,
+        )
+        return result.images[0]
+
+    def repainted(
+        self, job: Job, given: Given, on_step: Callable[[Step], None], call: dict[str, Any]
+    ) -> Image.Image:
+        """A picture from another, all of it or what lies inside the mask."""
+        first = fitted(given.image(), *self.size)
+        mask = fitted(given.mask, *self.size) if given.mask else None
+        start = Start(job, generator(job.seed), mask)
+        self.from_picture.start = start
+        strength = given.strength(STRENGTH_INSIDE_MASK if mask else STRENGTH)
+        result = self.from_picture(
+            image=first,
+            # At least one step is made.
+            strength=min(1.0, max(strength, 1.001 / self.steps)),
+            num_inference_steps=self.steps,
+            generator=start.chance,
+            callback_on_step_end=watching(on_step, self.linear, repaint=lambda: start.repaint),
+            **call,
+        )
+        return pasted(result.images[0], first, mask) if mask else result.images[0]
+
+
+def numbers(job: Job, steps: int, guidance: float) -> tuple[int, float]:
+    """The job's steps and guidance, or the family's."""
+    return job.whole("steps", steps, 1, MOST_STEPS), job.real("guidance", guidance, 0, 50)
+
+
+def size(job: Job, multiple: int, default: int = 1024) -> tuple[int, int]:
+    """Width and height in pixels."""
+    return side(job, "width", multiple, default), side(job, "height", multiple, default)
+
+
+def side(job: Job, name: str, multiple: int, default: int) -> int:
+    """The width or height in pixels, a multiple of what the autoencoder needs."""
+    pixels = job.whole(name, default, multiple, LARGEST_SIDE)
+    if pixels % multiple:
+        raise bad_parameter(name, pixels)
+    return pixels

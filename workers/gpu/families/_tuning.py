@@ -1,0 +1,122 @@
+"""How a loaded pipeline is laid out in memory and which switches of speed it gets. A preset's
+`options` choose; without them nothing changes what a picture looks like.
+
+    dtype            float32, bfloat16 or float16 (default: what is fastest on the device)
+    channels_last    true: convolutions with the channels innermost
+    attention        a backend of diffusers by its name, such as _native_cudnn, flash or sage
+    compile          true: the repeated blocks of the denoiser, by torch.compile
+    first_block_cache  a threshold such as 0.05: steps that change little are skipped
+    vae_tiling, vae_slicing  true: decode in parts
+    offload          "group": blocks wait in main memory; "none"; default: when they do not fit
+    weights          "float8": the denoiser's weights in eight bits, computed in dtype
+
+Not for what a family computes.
+"""
+
+import inspect
+import logging
+from typing import Any
+
+import torch
+
+from .. import device as devices
+from ..device import Device
+
+log = logging.getLogger(__name__)
+
+DENOISERS = ("unet", "transformer", "transformer_2")
+FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+FITS = 0.85  # of the device's memory: the rest is for what is computed
+
+
+def number_format(device: Device, options: dict[str, Any]) -> torch.dtype:
+    """The format that the preset asks for, or the fastest here."""
+    return FORMATS.get(str(options.get("dtype")), devices.number_format(device))
+
+
+def modules(pipeline: Any) -> dict[str, torch.nn.Module]:
+    """The pipeline's networks by name."""
+    parts = pipeline.components.items()
+    return {name: part for name, part in parts if isinstance(part, torch.nn.Module)}
+
+
+def size_of(module: torch.nn.Module) -> int:
+    """Bytes of a network's weights."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def sibling(kind: type, pipeline: Any) -> Any:
+    """Another pipeline on the same networks: no second copy, and no conversion of the first."""
+    wanted = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
+    have = {**{k: v for k, v in pipeline.config.items() if k[0] != "_"}, **pipeline.components}
+    made = kind(**{name: value for name, value in have.items() if name in wanted})
+    made.set_progress_bar_config(disable=True)
+    return made
+
+
+def place_on(pipeline: Any, device: Device, options: dict[str, Any]) -> None:
+    """Apply the switches and bring the pipeline to the device."""
+    pipeline.set_progress_bar_config(disable=True)
+    denoisers = [part for name, part in modules(pipeline).items() if name in DENOISERS]
+    for part in denoisers:
+        denoiser(part, device, options)
+    if options.get("vae_tiling"):
+        pipeline.vae.enable_tiling()
+    if options.get("vae_slicing"):
+        pipeline.vae.enable_slicing()
+    if offloads(pipeline, device, options):
+        offload(pipeline, device)
+    else:
+        pipeline.to(device.name)
+    if options.get("compile"):
+        for part in denoisers:
+            part.compile_repeated_blocks()
+
+
+def denoiser(part: Any, device: Device, options: dict[str, Any]) -> None:
+    """The switches of one denoising network."""
+    if options.get("channels_last"):
+        part.to(memory_format=torch.channels_last)
+    if options.get("attention"):
+        part.set_attention_backend(str(options["attention"]))
+    if options.get("weights") == "float8":
+        compute = number_format(device, options)
+        part.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=compute)
+    if options.get("first_block_cache") and hasattr(part, "enable_cache"):
+        from diffusers import FirstBlockCacheConfig
+
+        part.enable_cache(FirstBlockCacheConfig(threshold=float(options["first_block_cache"])))
+
+
+def offloads(pipeline: Any, device: Device, options: dict[str, Any]) -> bool:
+    """Whether the weights wait in main memory: asked for, or too large for the device."""
+    if device.kind == "cpu" or options.get("offload") == "none":
+        return False
+    weights = sum(size_of(part) for part in modules(pipeline).values())
+    return options.get("offload") == "group" or weights > FITS * device.memory_bytes
+
+
+def offload(pipeline: Any, device: Device) -> None:
+    """Keep the weights in main memory, and bring blocks to the device while they compute."""
+    log.info("Weights wait in main memory: they come to %s block by block", device.name)
+    pipeline.enable_group_offload(
+        onload_device=torch.device(device.name),
+        offload_device=torch.device("cpu"),
+        offload_type="leaf_level",
+        use_stream=device.kind == "cuda",
+    )
+
+
+def shrink(pipelines: Any, device: Device, step: int) -> bool:
+    """After memory ran out: decode in parts, then keep weights outside; False when all is done."""
+    if step == 0:
+        for part in modules(pipelines).values():
+            if hasattr(part, "enable_tiling"):
+                part.enable_tiling()
+        return True
+    if step == 1 and device.kind != "cpu":
+        pipelines.to("cpu")
+        offload(pipelines, device)
+        return True
+    return False

@@ -1,0 +1,94 @@
+"""Where a job's LoRAs are: files in the operator's folders, or on the hub. Only safetensors, since
+a pickle may run anything; nothing outside those folders. Not for loading them into a model.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .config import Places
+from .errors import JobError
+from .job import Job, bad_parameter
+
+MOST, STRONGEST = 8, 2.0
+SAFE = ".safetensors"
+PICKLES = {".bin", ".ckpt", ".pkl", ".pt", ".pth"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """One file, and how strongly it is applied (-2 to 2)."""
+
+    name: str
+    file: str
+    weight: float
+
+
+def find(job: Job, places: Places) -> tuple[Lora, ...]:
+    """The preset's own LoRAs and then the person's; raises JobError lora_missing, weights_unsafe
+    or bad_parameters."""
+    wanted = job.parameters.get("loras") or []
+    if not isinstance(wanted, list) or len(wanted) > MOST:
+        raise bad_parameter("loras", wanted)
+    own = job.preset.options.get("loras") or []
+    found = [lora(each, places, str(each.get("file") or "")) for each in own]
+    return (*found, *(lora(each, places) for each in wanted))
+
+
+def lora(wanted: Any, places: Places, name: str = "") -> Lora:
+    """One LoRA of {source, weight}, or the file of that name in its source."""
+    given = wanted if isinstance(wanted, dict) else {}
+    source, weight = given.get("source"), given.get("weight", 1.0)
+    number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+    if not source or not isinstance(source, str) or not number or not abs(weight) <= STRONGEST:
+        raise bad_parameter("loras", wanted)
+    return Lora(source, str(file_of(source, places, name)), float(weight))
+
+
+def file_of(source: str, places: Places, name: str) -> Path:
+    """The safetensors file of a source: a path inside our folders, else a hub id."""
+    fetched = source.replace("/", "--") if source.count("/") == 1 else ""
+    for root, inside in ((places.loras.resolve(), source), (places.models.resolve(), fetched)):
+        path = Path(os.path.normpath(root / inside))
+        if inside and path != root and path.is_relative_to(root) and path.exists():
+            return path if path.is_file() and safe(path.name, source) else only(path, source, name)
+    if source.startswith((".", "/", "~")) or source.count("/") != 1:
+        raise JobError("lora_missing", name=source)
+    return from_hub(source, name)
+
+
+def only(folder: Path, source: str, name: str) -> Path:
+    """The weights in a folder: those of that name, or the first."""
+    names = sorted(each.name for each in folder.iterdir())
+    return folder / only_name([each for each in names if not name or each == name], source)
+
+
+def from_hub(source: str, name: str) -> Path:
+    """The weights in a repository of the hub, fetched when they are not here yet."""
+    import huggingface_hub
+
+    try:
+        folder = huggingface_hub.snapshot_download(source, allow_patterns=name or f"*{SAFE}")
+        return only(Path(folder), source, name)
+    except JobError:
+        raise
+    except Exception as error:  # of the hub, the network or the disk
+        raise JobError("lora_missing", name=source) from error
+
+
+def only_name(names: list[str], source: str) -> str:
+    """Which of the files to take; raises JobError where there is none that is safe."""
+    good = [name for name in names if name.endswith(SAFE)]
+    if good:
+        return good[0]
+    if any(Path(name).suffix in PICKLES for name in names):
+        raise JobError("weights_unsafe", name=source)
+    raise JobError("lora_missing", name=source)
+
+
+def safe(name: str, source: str) -> bool:
+    """True for safetensors; raises JobError weights_unsafe for anything else."""
+    if not name.endswith(SAFE):
+        raise JobError("weights_unsafe", name=source)
+    return True

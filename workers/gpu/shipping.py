@@ -1,0 +1,112 @@
+"""The second half of a job, on a thread of its own while the next one is denoised: encode, upload,
+and the answer to the server. One job at a time, in the order in which they were made. Its lease is
+kept by the heartbeat, like that of the job being made. Not for making anything.
+"""
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from PIL import Image
+
+from .client import Client
+from .clips import Clip
+from .errors import JobError
+from .job import Target
+from .making import Ending
+from .outputs import Output, Package, packed
+from .state import State
+
+log = logging.getLogger(__name__)
+
+
+class Shipping:
+    """`take` and `close` are for the thread that makes jobs."""
+
+    def __init__(self, client: Client, state: State) -> None:
+        self.client, self.state = client, state
+        self.thread = ThreadPoolExecutor(1, "shipping")
+        # A file and what is shown of it travel at once.
+        self.second = ThreadPoolExecutor(1, "upload")
+        self.last: Future[None] | None = None
+
+    def take(self, ending: Ending) -> None:
+        """Send what a job ended with; returns at once unless the one before is still on its way,
+        so that no more than two jobs are ever in hand."""
+        self.wait()
+        self.last = self.thread.submit(self.ship, ending)
+
+    def wait(self) -> None:
+        """Until nothing is on its way."""
+        if self.last:
+            self.last.result()
+
+    def close(self) -> None:
+        """Send what is left, then no more."""
+        self.wait()
+        self.thread.shutdown()
+        self.second.shutdown()
+
+    def ship(self, ending: Ending) -> None:
+        """Encode, upload, report; whatever goes wrong, the job ends here."""
+        job = ending.job
+        try:
+            body = self.body(ending)
+            # A result is worth waiting for a restarting server, as long as the lease may hold.
+            self.client.callback(body, patience=job.lease_seconds)
+            log.info("Job %s: %s after %s", job.id, body["status"], body["timings"])
+        except Exception:
+            log.exception("Job %s: its end could not be reported", job.id)
+        finally:
+            self.state.end(job.id)
+
+    def body(self, ending: Ending) -> dict[str, Any]:
+        """The job's callback."""
+        output: dict[str, Any] = {}
+        try:
+            if ending.result is not None:
+                output = self.stored(ending, ending.result)
+        except Exception as problem:
+            ending.failed(problem)
+        how: dict[str, Any] = {"status": "canceled"}
+        if ending.error:
+            how = {"status": "failed", "error": ending.error.as_dict()}
+        elif output:
+            how = {"status": "succeeded", "output": output}
+        identity = {"job_id": ending.job.id, "attempt": ending.job.attempt}
+        return identity | how | {"timings": rounded(ending.timings)}
+
+    def stored(self, ending: Ending, result: Image.Image | Clip) -> dict[str, Any]:
+        """Encode and upload; the `output` of the callback."""
+        with ending.timed("encode"):
+            package = packed(result, ending.job)
+        with ending.timed("upload"):
+            self.upload(package, ending)
+        return package.described
+
+    def upload(self, package: Package, ending: Ending) -> None:
+        """Send the file, and what is shown of it meanwhile."""
+        job = ending.job
+        shown = self.second.submit(self.send_shown, package, ending)
+        self.send(job.upload, package.file)
+        shown.result()
+
+    def send_shown(self, package: Package, ending: Ending) -> None:
+        """Send the thumbnail and the preview; a job is not worth losing for them."""
+        job = ending.job
+        targets = ((job.thumbnail_upload, package.thumbnail), (job.preview_upload, package.preview))
+        for target, make in targets:
+            try:
+                if target and make:
+                    self.send(target, make())
+            except JobError as error:
+                log.warning("Job %s: %s was not stored: %s", job.id, target, error)
+
+    def send(self, target: Target, file: Output) -> None:
+        """Upload one file."""
+        self.client.upload(target, file.file, file.mime_type, file.sha256)
+
+
+def rounded(timings: dict[str, float]) -> dict[str, float]:
+    """Seconds to a tenth of a millisecond: more digits mean nothing."""
+    return {stage: round(seconds, 4) for stage, seconds in timings.items()}

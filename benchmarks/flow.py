@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from benchmarks._report import median, report
@@ -41,6 +42,7 @@ CLICK = """() => new Promise((done, fail) => {
     watcher.observe(document.body, { subtree: true, childList: true, attributes: true })
     document.addEventListener("load", look, true)
     document.querySelector('button[aria-label="Generate"]').click()
+    setTimeout(() => fail(new Error("No picture after two minutes.")), 120_000)
 })"""
 
 
@@ -116,7 +118,8 @@ def raw_call() -> Callable[[], Any]:
     given = {entry["name"]: entry["default"] for entry in preset.parameters}
     here = device.describe("auto")
     device.prepare(here, threads=0)
-    place = sources.place(job.Preset(PRESET, preset.family, preset.source, preset.revision))
+    chosen = job.Preset(PRESET, preset.family, preset.source, preset.revision)
+    place = sources.place(chosen, Path())
     pipeline = sdxl.setup(place, here, {}).pipeline
     return lambda: pipeline(
         prompt=PROMPT,

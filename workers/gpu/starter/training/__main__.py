@@ -1,66 +1,82 @@
-"""``python -m workers.gpu.starter.training STAGE``: runs one stage, or all, going on where it left.
+"""``python -m workers.gpu.starter.training WHAT``: makes a starter model, going on where it left.
 
-Only wires stages to the command line; what a stage does is in the module of its name.
+WHAT is a model (image, video, upscale), ``all`` of them, or one stage of one. Only wires stages to
+the command line; what a stage does is in the module of its name.
 """
 
 import argparse
+import importlib
+import inspect
 import sys
 
 import torch
 
 from .loop import note_process
 
-STAGES = ("sprites", "vae", "unet", "polish", "encoder", "export", "classifier", "score")
+# Each stage's module and function.
+STAGES: dict[str, tuple[str, str]] = {
+    "sprites": ("sprites", "render_all"),
+    "vae": ("vae", "train_decoder"),
+    "unet": ("unet", "stage"),
+    "polish": ("polish", "train"),
+    "encoder": ("vae", "train_encoder"),
+    "export": ("export", "export"),
+    "classifier": ("classifier", "train"),
+    "score": ("score", "stage"),
+    "video-decoder": ("video.codec", "train_decoder"),
+    "video-encoder": ("video.codec", "train_encoder"),
+    "video-transformer": ("video.transformer", "stage"),
+    "video-export": ("video.export", "export"),
+    "video-score": ("video.score", "stage"),
+    "upscale-2x": ("upscale.network", "train_double"),
+    "upscale-4x": ("upscale.network", "train_fourfold"),
+    "upscale-score": ("upscale.score", "score"),
+}
+MODELS: dict[str, tuple[str, ...]] = {
+    "image": ("sprites", "vae", "unet", "polish", "encoder", "export", "classifier", "score"),
+    "video": (
+        "sprites",
+        "classifier",
+        "video-transformer",
+        "video-decoder",
+        "video-encoder",
+        "video-export",
+        "video-score",
+    ),
+    "upscale": ("sprites", "classifier", "upscale-2x", "upscale-4x", "upscale-score"),
+}
 
 
 def run(stage: str, steps: int | None) -> None:
-    """One stage to its end; ``steps`` overrides the recipe's number of them."""
+    """One stage to its end; ``steps`` overrides the recipe's number, where there is one."""
+    module, name = STAGES[stage]
     # Imported here, because each stage loads much that the others do not need.
-    if stage == "sprites":
-        from . import sprites
+    function = getattr(importlib.import_module(f".{module}", __package__), name)
+    if steps and "steps" in inspect.signature(function).parameters:
+        function(steps=steps)
+    else:
+        function()
 
-        sprites.render_all()
-    elif stage == "vae":
-        from . import vae
 
-        vae.train_decoder(steps or vae.DECODER_STEPS)
-    elif stage == "encoder":
-        from . import vae
-
-        vae.train_encoder(steps or vae.ENCODER_STEPS)
-    elif stage == "unet":
-        from . import unet
-
-        print(unet.listening(unet.train(steps or unet.STEPS)), flush=True)
-    elif stage == "polish":
-        from . import polish
-
-        polish.train(steps or polish.STEPS)
-    elif stage == "classifier":
-        from . import classifier
-
-        classifier.train(steps or classifier.STEPS)
-    elif stage == "score":
-        from . import export, score
-
-        score.score()
-        export.export()  # once more, for the card to give the scores
-    elif stage == "export":
-        from . import export
-
-        export.export()
+def stages_of(what: str) -> list[str]:
+    """The stages of a model, of all of them (each stage once), or the one stage named."""
+    if what != "all":
+        return list(MODELS.get(what, (what,)))
+    return list(dict.fromkeys(stage for listed in MODELS.values() for stage in listed))
 
 
 def main(arguments: list[str]) -> None:
-    """Read the stage's name and run it."""
+    """Read what is to be made, and make it."""
     parser = argparse.ArgumentParser(prog="python -m workers.gpu.starter.training")
-    parser.add_argument("stage", choices=(*STAGES, "all"))
+    parser.add_argument("what", choices=("all", *MODELS, *STAGES), metavar="WHAT")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="instead of the recipe's number")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
+    torch.set_default_device(chosen.device)
     note_process()
-    for stage in STAGES if chosen.stage == "all" else (chosen.stage,):
+    for stage in stages_of(chosen.what):
         run(stage, chosen.steps)
 
 

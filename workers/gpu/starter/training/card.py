@@ -58,13 +58,14 @@ def page(scores: dict[str, Any], fast: dict[str, Any], millions: float) -> str:
         variants=world.VARIANTS,
         steps=fast["steps"],
         guidance=fast["guidance"],
-        training=_training(scores.get("training", {})),
+        training=stages(scores.get("training", {})),
         scores=_scores(scores) if scores else "Not scored yet; nothing is claimed.\n",
     )
 
 
-def _training(stages: dict[str, dict[str, float]]) -> str:
-    lines = [f"| {name} | {one['steps']} | {one['minutes']:.0f} |" for name, one in stages.items()]
+def stages(listed: dict[str, dict[str, float]]) -> str:
+    """The rows of a table of stages, their steps and their minutes."""
+    lines = [f"| {name} | {one['steps']} | {one['minutes']:.0f} |" for name, one in listed.items()]
     return "\n".join(lines)
 
 

@@ -47,9 +47,7 @@ def export(target: Path = IMAGE_FOLDER) -> None:
     words = card.words(scores, FAST, preview())
     (fresh / "words.json").write_text(json.dumps(words, indent=1) + "\n")
     (fresh / "README.md").write_text(card.page(scores, FAST, _millions(made)))
-    _move(fresh, target)
-    size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
-    print(f"export: {target.name}, {size / 1e6:.1f} MB", flush=True)
+    publish(fresh, target)
 
 
 def preview() -> dict[str, Any]:
@@ -71,7 +69,8 @@ def _scores() -> dict[str, Any]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _move(fresh: Path, target: Path) -> None:
+def publish(fresh: Path, target: Path) -> None:
+    """Move a whole new folder over the old one, file by file, and say how large it is."""
     files = [file for file in fresh.rglob("*") if file.is_file()]
     for file in files:
         place = target / file.relative_to(fresh)
@@ -81,3 +80,5 @@ def _move(fresh: Path, target: Path) -> None:
     for file in target.rglob("*"):
         if file.is_file() and file not in known:
             file.unlink()
+    size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
+    print(f"export: {target.name}, {size / 1e6:.1f} MB", flush=True)

@@ -102,7 +102,7 @@ class Sheet:
 
 def draw(scene: Scene, variant: int) -> np.ndarray:
     """The empty scene, (SIDE, SIDE, 3) uint8; each variant another drawing of it."""
-    rng = np.random.default_rng([zlib.crc32(scene.place.encode()), variant])
+    rng = chance(scene.place, variant)
     if scene.place == "plain":
         return _plain(scene.colour or COLOURS[0], variant)
     if scene.place == "space":
@@ -117,13 +117,18 @@ def draw(scene: Scene, variant: int) -> np.ndarray:
     return sheet.done()
 
 
+def chance(place: str, variant: int) -> np.random.Generator:
+    """All the chance there is in a variant of a place, whatever the time."""
+    return np.random.default_rng([zlib.crc32(place.encode()), variant])
+
+
 def _sky(sheet: Sheet, time: str, variant: int) -> None:
     """Sun or moon on the variant's side, and clouds or stars on the other."""
     side = -1 if variant % 2 else 1
     middle = SIDE / 2
-    chance = np.random.default_rng([7, variant])
+    dots = np.random.default_rng([7, variant])
     if time == "night":
-        _stars(sheet, chance, 22, 130)
+        _stars(sheet, dots, 22, 130)
         sheet.disc(middle + side * 88, 40, 19, (246, 242, 214))
         return
     if time == "day":
@@ -132,11 +137,12 @@ def _sky(sheet: Sheet, time: str, variant: int) -> None:
         sheet.disc(middle + side * 88, 104, 27, (255, 226, 140))
     white = (255, 255, 255) if time == "day" else (250, 168, 160)
     low = 16 * (variant // 2 % 2)
-    _cloud(sheet, middle - side * 80, 44 + low, white)
-    _cloud(sheet, middle - side * (0 if low else 16), 28, white)
+    cloud(sheet, middle - side * 80, 44 + low, white)
+    cloud(sheet, middle - side * (0 if low else 16), 28, white)
 
 
-def _cloud(sheet: Sheet, x: float, y: float, colour: Colour) -> None:
+def cloud(sheet: Sheet, x: float, y: float, colour: Colour) -> None:
+    """A cloud around this point, in a light of its own."""
     for across, up, radius in ((-18, 2, 8), (-7, -3, 11), (7, -2, 12), (19, 2, 8)):
         sheet.disc(x + across, y + up, radius, colour)
 

@@ -27,7 +27,7 @@ def train(steps: int = STEPS, batch: int = BATCH) -> AutoencoderKL:
     def loss_at(step: int) -> torch.Tensor:
         side = CROP if step < steps * (1 - WHOLE) else GRID
         chosen = torch.randint(len(pictures), (batch if side == CROP else 1,))
-        wanted = vae.to_tensor(pictures[chosen.numpy()])
+        wanted = vae.to_tensor(pictures[chosen.cpu().numpy()])
         return vae.window_loss(codec, coded[chosen], wanted, side, NOISE)
 
     Loop("polish", codec, rate=RATE, total=steps).run(loss_at)

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 ROOT = Path(__file__).resolve().parents[4]
 WORK = Path(os.environ.get("STARTER_WORK", ROOT / "var" / "training"))
-IMAGE_FOLDER = Path(__file__).resolve().parents[1] / "image"
+STARTER = Path(__file__).resolve().parents[1]
+IMAGE_FOLDER, VIDEO_FOLDER = STARTER / "image", STARTER / "video"
 
 SEED = 20
 SIDE = 256  # pixels along a picture
@@ -25,8 +27,8 @@ CROP = 8  # cells along the windows that the decoder learns on, but for its last
 
 def save(name: str, state: Mapping[str, Any]) -> None:
     """Write a checkpoint so that a kill at any moment leaves the old or the new one, never half."""
-    WORK.mkdir(parents=True, exist_ok=True)
     fresh = WORK / f"{name}.new"
+    fresh.parent.mkdir(parents=True, exist_ok=True)
     torch.save(dict(state), fresh)
     fresh.replace(WORK / f"{name}.pt")
 
@@ -36,7 +38,12 @@ def load(name: str) -> dict[str, Any] | None:
     path = WORK / f"{name}.pt"
     if not path.exists():
         return None
-    return torch.load(path, map_location="cpu", weights_only=False)
+    return torch.load(path, map_location=torch.get_default_device(), weights_only=False)
+
+
+def placed(numbers: np.ndarray) -> torch.Tensor:
+    """The numbers as a tensor on the device that training runs on."""
+    return torch.from_numpy(numbers).to(torch.get_default_device())
 
 
 class Progress:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from . import classifier, vae, world
 from .card import KINDS
-from .export import FAST
+from .export import FAST, export
 from .recipe import IMAGE_FOLDER, WORK, load
 
 SEEDS = 1  # pictures for each held-out caption
@@ -44,6 +44,12 @@ def score(seeds: int = SEEDS, count: int = world.HELD_OUT) -> dict[str, Any]:
     (WORK / "score.json").write_text(json.dumps(result, indent=1))
     sheet(pictures[:80]).save(WORK / "score.png")
     return result
+
+
+def stage() -> None:
+    """Score, then write the folder once more, for the card to give the scores."""
+    score()
+    export()
 
 
 class Painter:

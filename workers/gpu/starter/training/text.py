@@ -5,7 +5,7 @@ vector at right angles to all others, a synonym shares it, and every other word 
 Trained from scratch on so few pictures, encoders kept nouns too alike; these cannot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -87,14 +87,31 @@ def vocabulary() -> list[str]:
     return [PAD, BEGIN, END, UNKNOWN, *words]
 
 
-def tokenizer() -> PreTrainedTokenizerFast:
-    """Splits a prompt into words; a word that is not known is one unknown token."""
-    words = {word: number for number, word in enumerate(vocabulary())}
+def splitter(
+    vocabulary: list[str], phrases: Mapping[str, str] | None = None
+) -> tuple[Tokenizer, dict[str, int]]:
+    """Splits a prompt into known words and unknown ones; with each word's number.
+
+    ``phrases`` maps patterns of several words to the one word that they mean.
+    """
+    words = {word: number for number, word in enumerate(vocabulary)}
     core = Tokenizer(WordLevel(words, unk_token=UNKNOWN))
-    core.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    core.normalizer = normalizers.Sequence(
+        [
+            normalizers.NFKC(),
+            normalizers.Lowercase(),
+            *(normalizers.Replace(Regex(a), b) for a, b in (phrases or {}).items()),
+        ]
+    )
     core.pre_tokenizer = pre_tokenizers.Split(
         Regex(r"[\p{L}\p{N}]+"), behavior="removed", invert=True
     )
+    return core, words
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Splits a prompt into words; a word that is not known is one unknown token."""
+    core, words = splitter(vocabulary())
     core.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, words[BEGIN]), (END, words[END])]
     )
@@ -160,18 +177,19 @@ def _set_bag(model: CLIPTextModel, chance: int) -> None:
     layer.self_attn.out_proj.weight.copy_(torch.eye(WIDTH) * 8)
     for norm in (layer.layer_norm1, layer.layer_norm2, model.final_layer_norm):
         norm.weight.fill_(1)
-    model.embeddings.token_embedding.weight.copy_(_vectors(chance))
+    model.embeddings.token_embedding.weight.copy_(vectors(meanings(), vocabulary(), WIDTH, chance))
 
 
-def _vectors(chance: int) -> torch.Tensor:
-    """(words, WIDTH): for each meaning a vector of mean 0 and deviation 1, at right angles."""
+def vectors(
+    meanings: Mapping[str, tuple[str, ...]], words: list[str], width: int, chance: int
+) -> torch.Tensor:
+    """(words, width): for each meaning a vector of mean 0 and deviation 1, at right angles."""
     rng = np.random.default_rng([SEED, chance])
-    ones = np.ones((WIDTH, 1))
-    basis, _ = np.linalg.qr(np.hstack([ones, rng.standard_normal((WIDTH, len(meanings())))]))
-    table = torch.zeros(len(vocabulary()), WIDTH)
-    words = vocabulary()
-    for column, (name, same) in enumerate(meanings().items(), 1):
-        vector = torch.from_numpy(basis[:, column] * WIDTH**0.5)
+    ones = np.ones((width, 1))
+    basis, _ = np.linalg.qr(np.hstack([ones, rng.standard_normal((width, len(meanings)))]))
+    table = torch.zeros(len(words), width)
+    for column, (name, same) in enumerate(meanings.items(), 1):
+        vector = torch.from_numpy(basis[:, column] * width**0.5)
         for word in (name, *same):
             table[words.index(word)] = vector
     return table

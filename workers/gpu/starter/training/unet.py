@@ -120,6 +120,11 @@ def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:
     return model
 
 
+def stage(steps: int = STEPS) -> None:
+    """Train, then say whether the model listens to its captions."""
+    print(listening(train(steps)), flush=True)
+
+
 def trained() -> UNet2DConditionModel:
     """The UNet as far as it is trained, with averaged weights."""
     model = build()

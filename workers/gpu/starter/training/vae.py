@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from . import world
 from .loop import Loop
-from .recipe import CELL, CROP, GRID, LATENT_CHANNELS, SIDE, load, save
+from .recipe import CELL, CROP, GRID, LATENT_CHANNELS, SIDE, load, placed, save
 
 CHANNELS = (8, 16, 24, 48, 96)
 DECODER_STEPS, DECODER_BATCH, DECODER_RATE = 1700, 2, 1e-3
@@ -49,7 +49,7 @@ def build() -> AutoencoderKL:
 
 def to_tensor(pictures: np.ndarray) -> torch.Tensor:
     """(n, h, w, 3) uint8 to (n, 3, h, w) float in -1..1."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return placed(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 @functools.cache
@@ -94,7 +94,7 @@ def train_decoder(steps: int = DECODER_STEPS, batch: int = DECODER_BATCH) -> Aut
     def loss_at(step: int) -> torch.Tensor:
         side = CROP if step < steps * (1 - WHOLE) else GRID
         chosen = torch.randint(len(pictures), (batch if side == CROP else 1,))
-        wanted = to_tensor(pictures[chosen.numpy()])
+        wanted = to_tensor(pictures[chosen.cpu().numpy()])
         return window_loss(codec, coded[chosen], wanted, side, NOISE)
 
     codec.to(memory_format=torch.channels_last)
@@ -185,7 +185,7 @@ def train_encoder(steps: int = ENCODER_STEPS, batch: int = ENCODER_BATCH) -> Aut
 
     def loss_at(step: int) -> torch.Tensor:
         chosen = torch.randint(len(pictures), (batch,))
-        got = codec.quant_conv(codec.encoder(to_tensor(pictures[chosen.numpy()])))
+        got = codec.quant_conv(codec.encoder(to_tensor(pictures[chosen.cpu().numpy()])))
         mean, spread = got.chunk(2, dim=1)
         return F.mse_loss(mean, coded[chosen]) + 0.001 * (spread - SURE).abs().mean()
 

@@ -76,13 +76,13 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
     if subject.thing is None:
         return background
     picture = Image.fromarray(background)
-    layer = _thing(subject.thing)
+    layer = thing(subject.thing)
     left = (SIDE - layer.width) // 2 + shift[0]
     floats = subject.scene.place in FLOATING
     bottom = GROUND - (24 if floats else 0) + shift[1]
     if not floats:
-        shadow = _shadow(layer.width)
-        picture.paste((12, 14, 24), (left - 8, bottom - shadow.height // 2 - 4), shadow)
+        shade = shadow(layer.width)
+        picture.paste((12, 14, 24), (left - 8, bottom - shade.height // 2 - 4), shade)
     picture.paste(layer, (left, bottom - layer.height), layer)
     return np.array(picture)
 
@@ -114,7 +114,7 @@ def _may_be_held_out(subject: Subject) -> bool:
 
 def _say(subject: Subject, *, place: bool, time: bool) -> str:
     scene = subject.scene
-    words = [_a(subject.thing)] if subject.thing else []
+    words = [a(subject.thing)] if subject.thing else []
     if scene.place == "plain":
         words.append(f"on a plain {scene.colour} background")
     elif place and subject.thing:
@@ -126,7 +126,8 @@ def _say(subject: Subject, *, place: bool, time: bool) -> str:
     return " ".join(words)
 
 
-def _a(noun: str) -> str:
+def a(noun: str) -> str:
+    """The noun with its article."""
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
@@ -136,7 +137,7 @@ def _background(scene: Scene, variant: int) -> np.ndarray:
 
 
 @functools.cache
-def _thing(word: str) -> Image.Image:
+def thing(word: str) -> Image.Image:
     """The thing at its one size, premultiplied resize so that no dark rim appears; RGBA."""
     try:
         drawn = sprites.load(word)
@@ -148,7 +149,7 @@ def _thing(word: str) -> Image.Image:
 
 
 @functools.cache
-def _shadow(width: int) -> Image.Image:
+def shadow(width: int) -> Image.Image:
     """A soft ellipse under a thing of this width; L."""
     mask = Image.new("L", (width + 16, 24), 0)
     ImageDraw.Draw(mask).ellipse((8, 6, width + 8, 18), fill=120)
@@ -159,10 +160,13 @@ __all__ = [
     "PLACES",
     "TIMES",
     "Subject",
+    "a",
     "caption",
     "captions",
     "compose",
+    "shadow",
     "split",
     "subjects",
+    "thing",
     "training_set",
 ]

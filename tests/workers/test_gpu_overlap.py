@@ -79,12 +79,12 @@ def test_a_job_is_sent_while_the_next_is_made(server: Server) -> None:
     state = State()
     shipping = Shipping(server, state)  # type: ignore[arg-type]
     state.begin("1")
-    shipping.take(ending(1))  # returns though nothing can be uploaded yet
+    shipping.take([ending(1)])  # returns though nothing can be uploaded yet
     state.begin("2")
     beat = Heart(None, state, 1).body()  # type: ignore[arg-type]
     assert (beat["current_job_id"], beat["job_ids"]) == ("2", ["1", "2"])
     server.slow.set()
-    shipping.take(ending(2))
+    shipping.take([ending(2)])
     shipping.close()
     assert [body["job_id"] for body in server.bodies] == ["1", "2"]
     assert {body["status"] for body in server.bodies} == {"succeeded"}
@@ -95,11 +95,11 @@ def test_a_job_is_sent_while_the_next_is_made(server: Server) -> None:
 def test_every_way_to_end_is_reported(server: Server) -> None:
     server.slow.set()
     shipping = Shipping(server, State())  # type: ignore[arg-type]
-    shipping.take(ending(1, result=None))
-    shipping.take(ending(2, result=None, error=JobError("mask_size")))
+    shipping.take([ending(1, result=None)])
+    shipping.take([ending(2, result=None, error=JobError("mask_size"))])
     strange = ending(3)
     strange.job = replace(strange.job, mime_type="image/gif")
-    shipping.take(strange)
+    shipping.take([strange])
     shipping.close()
     assert [body["status"] for body in server.bodies] == ["canceled", "failed", "failed"]
     assert server.bodies[2]["error"]["code"] == "bad_parameters"

@@ -25,6 +25,8 @@ from ourvidz.settings_inside import read_settings
 from tests.site import wait_until
 from workers.gpu import client, outputs, previews, sources, tasks
 from workers.gpu.config import Config, ConfigError
+from workers.gpu.device import describe
+from workers.gpu.engine import Engine
 from workers.gpu.errors import JobError, understood
 from workers.gpu.job import Job, Preset, Target
 from workers.gpu.loop import Loop
@@ -113,13 +115,13 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., client.Client]:
 
 def test_a_claim_is_repeated_while_the_server_is_away(answering: Any) -> None:
     gone, busy = httpx.ConnectError("refused"), httpx.Response(500)
-    assert answering(gone, busy, gone, httpx.Response(204)).claim() is None
+    assert answering(gone, busy, gone, httpx.Response(204)).claim(1) == []
 
 
 def test_a_refusal_is_not_repeated_and_can_be_read(answering: Any) -> None:
     refused = httpx.Response(401, json={"detail": "This worker token is not known."})
     with pytest.raises(client.ServerError, match="401 This worker token is not known"):
-        answering(refused).claim()
+        answering(refused).claim(1)
 
 
 def test_a_process_that_stops_waits_for_nobody(answering: Any) -> None:
@@ -280,9 +282,10 @@ class Claims:
         self.count = 0
         self.asked = threading.Event()
 
-    def claim(self) -> None:
+    def claim(self, most: int) -> list[Job]:
         self.count += 1
         self.asked.set()
+        return []
 
 
 @pytest.fixture
@@ -290,7 +293,8 @@ def running() -> Any:
     """A loop on a thread of its own, with its client."""
     claims = Claims()
     config = Config.from_environment(ENOUGH)
-    loop = Loop(config, claims, None, State())  # type: ignore[arg-type]
+    engine = Engine(describe("cpu"), 1, Path("/nowhere"))
+    loop = Loop(config, claims, engine, State())  # type: ignore[arg-type]
     thread = threading.Thread(target=loop.run, args=(60,))
     thread.start()
     claims.asked.wait(5)

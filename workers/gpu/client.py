@@ -84,15 +84,19 @@ class Client:
         """Say that we live; answers {drain, cancel}. Tried once: the next one comes soon."""
         return self.post("heartbeat", body, timeout=5.0)
 
-    def claim(self) -> Job | None:
-        """Take the next job, or None when nothing waits for us."""
+    def claim(self, most: int) -> list[Job]:
+        """Take the next job, with up to `most` altogether that can be made at once with it; none
+        when nothing waits for us."""
         body = {
             "queues": list(self.config.queues),
             "presets": list(self.config.presets),
             "loaded_preset": self.state.loaded_preset,
+            "max_jobs": most,
         }
         answer = self.again(lambda: self.post("claim", body))
-        return Job.read(answer["job"]) if answer else None
+        if not answer:
+            return []
+        return [Job.read(each) for each in answer.get("jobs") or [answer["job"]]]
 
     def progress(self, body: dict[str, Any]) -> bool:
         """Report a step; True when the job is canceled. Tried once: the next step comes soon."""

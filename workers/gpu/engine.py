@@ -18,6 +18,7 @@ from .clips import Clip
 from .errors import JobError, is_out_of_memory
 from .families import family, quieten
 from .job import Job, Preset
+from .loras import Lora
 from .progress import Step
 from .references import Given
 
@@ -39,6 +40,7 @@ OF_LOADING = {
     "channels_last",
     "compile",
     "dtype",
+    "file",
     "first_block_cache",
     "offload",
     "vae_slicing",
@@ -46,6 +48,8 @@ OF_LOADING = {
     "variant",
     "weights",
 }
+# What pays: a processor gains little beyond this, and nobody should wait long for a first picture.
+AT_ONCE = {"cuda": 8, "cpu": 4}
 Key = tuple[str, sources.Place, str]
 
 
@@ -63,6 +67,7 @@ class Engine:
     def __init__(self, on: device.Device, threads: int, models: Path) -> None:
         self.device, self.threads, self.models = on, threads, models
         self.prepared = False
+        self.at_once = AT_ONCE.get(on.kind, 1)  # jobs of one batch
         # The one used last is at the end.
         self.residents: OrderedDict[Key, Resident] = OrderedDict()
         self.sizes: dict[Key, int] = {}
@@ -122,10 +127,34 @@ class Engine:
     def run(self, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image | Clip:
         """Make the job with its loaded model. Out of memory, it is tried again with less at once;
         what does not fit even so is raised, with everything given back."""
+        make = family(job.preset.family).run
+        return self.careful(job, lambda model: make(model, job, given, on_step))
+
+    def run_many(
+        self, jobs: list[Job], loras: tuple[Lora, ...], on_steps: list[Callable[[Step], None]]
+    ) -> list[Image.Image]:
+        """Make jobs of one batch with their loaded model; out of memory, in halves."""
+        make = family(jobs[0].preset.family).run_many
+        resident = self.residents[self.key(jobs[0].preset)]
+        try:
+            return make(resident.model, jobs, loras, on_steps)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        device.release()
+        if len(jobs) == 1:
+            return self.careful(jobs[0], lambda model: make(model, jobs, loras, on_steps))
+        half = len(jobs) // 2
+        log.warning("Out of memory: %d jobs are made in two parts", len(jobs))
+        first = self.run_many(jobs[:half], loras, on_steps[:half])
+        return first + self.run_many(jobs[half:], loras, on_steps[half:])
+
+    def careful(self, job: Job, make: Callable[[Any], Any]) -> Any:
+        """Call `make` with the job's model, with less and less at once while memory runs out."""
         resident, steps = self.residents[self.key(job.preset)], 0
         while True:
             try:
-                return family(job.preset.family).run(resident.model, job, given, on_step)
+                return make(resident.model)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -180,7 +209,7 @@ def refused(error: Exception, place: sources.Place, preset: Preset) -> JobError:
         device.release()
         return JobError("out_of_memory", retryable=True)
     name = preset.source.rstrip("/").rpartition("/")[2]
-    if sources.has_only_pickles(place):
+    if place.folder and sources.has_only_pickles(place.folder):
         return JobError("weights_unsafe", name=name)
     return JobError("model_missing" if is_missing(error) else "model_broken", model=name)
 

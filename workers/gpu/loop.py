@@ -8,6 +8,7 @@ import logging
 import queue
 import threading
 
+from .batch import endings
 from .client import Client, ServerError
 from .config import Config
 from .engine import Engine
@@ -71,17 +72,19 @@ class Loop:
         """Claim and make jobs until the server has none for us."""
         while not self.state.stopping and not self.state.draining:
             try:
-                job = self.client.claim()
+                jobs = self.client.claim(self.engine.at_once)
             except ServerError as error:
                 log.warning("No job could be claimed: %s", error)
                 return
-            if job is None:
+            if not jobs:
                 return
-            self.work(job)
+            self.work(jobs)
 
-    def work(self, job: Job) -> None:
-        """Make one job and hand on how it ended; waits while the one before is still being sent."""
-        log.info("Job %s: attempt %d with %s", job.id, job.attempt, job.preset.slug)
-        self.state.begin(job.id)
-        making = Making(job, self.engine, self.client, self.state, self.config)
-        self.shipping.take(making.ending())
+    def work(self, jobs: list[Job]) -> None:
+        """Make what was claimed and hand on how it ended; waits while what was made before is still
+        being sent."""
+        for job in jobs:
+            log.info("Job %s: attempt %d with %s", job.id, job.attempt, job.preset.slug)
+            self.state.begin(job.id)
+        parts = (self.engine, self.client, self.state, self.config)
+        self.shipping.take(endings([Making(job, *parts) for job in jobs]))

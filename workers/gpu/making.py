@@ -17,8 +17,8 @@ from .config import Config
 from .engine import Engine
 from .errors import Canceled, HandedBack, JobError, understood
 from .job import Job
-from .progress import Reports, Step
-from .references import Given, gather
+from .progress import INTERVAL, Reports, Step
+from .references import NOTHING, gather
 from .state import State
 
 log = logging.getLogger(__name__)
@@ -57,37 +57,51 @@ class Making:
     ) -> None:
         self.job, self.engine, self.client, self.state = job, engine, client, state
         self.config = config
-        self.made = Ending(job)
+        self.made, self.given = Ending(job), NOTHING
         self.last_step_at = 0.0
 
-    def ending(self) -> Ending:
+    def prepared(self) -> bool:
+        """Fetch and check what the job refers to; False when it has failed already."""
+        try:
+            with self.made.timed("fetch"):
+                self.given = gather(self.job, self.client, self.config.places)
+        except Exception as problem:
+            self.made.failed(problem)
+            return False
+        return True
+
+    def finish(self) -> None:
         """Make the job, whatever happens."""
         try:
-            self.made.result = self.make()
+            self.load()
+            self.made.result = self.denoised()
         except Canceled:
             pass
         except Exception as problem:
             self.made.failed(problem)
-        return self.made
 
-    def make(self) -> Image.Image | Clip:
-        """The result of a job that succeeds; raises what stands in the way."""
-        with self.made.timed("fetch"):
-            given = gather(self.job, self.client, self.config.places)
+    def load(self) -> None:
+        """Have the model in memory."""
         with self.made.timed("load"):
             self.engine.load(self.job.preset)
         self.state.loaded_preset = self.job.preset.slug
-        return self.denoised(given)
 
-    def denoised(self, given: Given) -> Image.Image | Clip:
+    def denoised(self) -> Image.Image | Clip:
         """Denoise and decode, reporting each step."""
         began = time.monotonic()
-        with Reports(self.client, self.job, self.state) as reports:
-            result = self.engine.run(self.job, given, self.watched(reports.step, began))
-        done = time.monotonic()
-        denoise, decode = self.last_step_at - began, done - self.last_step_at
-        self.made.timings |= {"denoise": denoise, "decode": decode}
+        with self.reports(INTERVAL) as reports:
+            result = self.engine.run(self.job, self.given, self.watched(reports.step, began))
+        self.clock(began)
         return result
+
+    def reports(self, interval: float) -> Reports:
+        """Sends the job's steps to the server."""
+        return Reports(self.client, self.job, self.state, interval)
+
+    def clock(self, began: float) -> None:
+        """Note how long the two stages of making took, now that they are over."""
+        denoise, decode = self.last_step_at - began, time.monotonic() - self.last_step_at
+        self.made.timings |= {"denoise": denoise, "decode": decode}
 
     def watched(self, report: Callable[[Step], Any], began: float) -> Callable[[Step], None]:
         """What a family calls after each step: reports it, and stops a job that nobody wants."""

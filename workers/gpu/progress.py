@@ -31,8 +31,8 @@ class Step:
 class Reports:
     """A context around the making of one job."""
 
-    def __init__(self, client: Client, job: Job, state: State) -> None:
-        self.client, self.job, self.state = client, job, state
+    def __init__(self, client: Client, job: Job, state: State, interval: float = INTERVAL) -> None:
+        self.client, self.job, self.state, self.interval = client, job, state, interval
         self.latest: Step | None = None
         self.news, self.closed = threading.Event(), False
         self.thread = threading.Thread(target=self.run, name="reports", daemon=True)
@@ -58,7 +58,7 @@ class Reports:
             began = time.monotonic()
             if self.latest:
                 self.send(self.latest)
-            time.sleep(max(0.0, INTERVAL - (time.monotonic() - began)))
+            time.sleep(max(0.0, self.interval - (time.monotonic() - began)))
 
     def send(self, step: Step) -> None:
         """One report; whatever goes wrong with it, the job goes on."""

@@ -1,6 +1,6 @@
 """The second half of a job, on a thread of its own while the next one is denoised: encode, upload,
-and the answer to the server. One job at a time, in the order in which they were made. Its lease is
-kept by the heartbeat, like that of the job being made. Not for making anything.
+and the answer to the server. One job at a time, in the order in which they were made. Their leases
+are kept by the heartbeat, like those of the jobs being made. Not for making anything.
 """
 
 import logging
@@ -30,11 +30,11 @@ class Shipping:
         self.second = ThreadPoolExecutor(1, "upload")
         self.last: Future[None] | None = None
 
-    def take(self, ending: Ending) -> None:
-        """Send what a job ended with; returns at once unless the one before is still on its way,
-        so that no more than two jobs are ever in hand."""
+    def take(self, endings: list[Ending]) -> None:
+        """Send what jobs ended with; returns at once unless those before are still on their way, so
+        that no more than what is made and what is sent is ever in hand."""
         self.wait()
-        self.last = self.thread.submit(self.ship, ending)
+        self.last = self.thread.submit(self.ship_all, endings)
 
     def wait(self) -> None:
         """Until nothing is on its way."""
@@ -46,6 +46,11 @@ class Shipping:
         self.wait()
         self.thread.shutdown()
         self.second.shutdown()
+
+    def ship_all(self, endings: list[Ending]) -> None:
+        """One after the other."""
+        for ending in endings:
+            self.ship(ending)
 
     def ship(self, ending: Ending) -> None:
         """Encode, upload, report; whatever goes wrong, the job ends here."""

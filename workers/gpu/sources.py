@@ -40,8 +40,10 @@ def place(preset: Preset, models: Path) -> Place:
     variant = str(preset.options.get("variant") or "") or None
     folder = HERE / Path(preset.source).expanduser()
     for each in (folder, models / preset.source.replace("/", "--")):
-        if any((each / name).is_file() for name in WHOLE):
+        if any((each / name).is_file() for name in (*WHOLE, str(preset.options.get("file")))):
             return Place(str(each), None, each, variant)
+    if folder.is_dir() and has_only_pickles(folder):
+        raise JobError("weights_unsafe", name=folder.name)
     if folder.exists() or is_folder(preset.source, folder):
         raise JobError("model_missing", model=folder.name)
     return Place(preset.source, preset.revision or None, None, variant)
@@ -53,12 +55,10 @@ def bytes_on_disk(place: Place) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def has_only_pickles(place: Place) -> bool:
+def has_only_pickles(folder: Path) -> bool:
     """True when some part of a folder has weights, and none that can be read safely."""
-    if not place.folder:
-        return False
     found: dict[Path, set[str]] = {}
-    for file in place.folder.rglob("*.*"):
+    for file in folder.rglob("*.*"):
         found.setdefault(file.parent, set()).add(file.suffix)
     return any(kinds & PICKLES and SAFE not in kinds for kinds in found.values())
 

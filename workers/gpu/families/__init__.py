@@ -2,7 +2,9 @@
 
 A family is a module with `setup(place, device, options) -> model` and
 `run(model, job, given, on_step) -> picture or clip`. A model has `modules()`, its networks by name,
-and `shrink(device, step)`, which makes it need less memory or answers False. A family is imported
+and `shrink(device, step)`, which makes it need less memory or answers False. A family that can make
+several jobs at once has `batch(job)`, equal for those that can go together, and
+`run_many(model, jobs, loras, on_steps) -> pictures`, from words alone. A family is imported
 when it is first needed, since that loads torch and diffusers. Not for choosing or keeping models:
 that is engine.py.
 """
@@ -12,7 +14,7 @@ from types import ModuleType
 
 from ..errors import JobError
 
-MODULES = {"sdxl": "sdxl"}
+MODULES = {name: name for name in ("sd", "sdxl", "flux2", "zimage", "wan", "upscale")}
 
 
 def family(name: str) -> ModuleType:

@@ -2,7 +2,9 @@
 noise, from another picture, or inside a mask. Not for reading prompts, nor for loading.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,9 @@ from ..progress import Step
 from ..references import Given
 from . import _schedulers
 from ._starting import Repaint, fitted, generator, latent_mask, noise, pasted
-from ._steps import watching
+from ._steps import side_by_side, watching
+
+Call = dict[str, Any]  # what a pipeline's call is told of words and guidance
 
 LARGEST_SIDE, MOST_STEPS = 4096, 1000  # of any preset; each declares its own, smaller
 STRENGTH, STRENGTH_INSIDE_MASK = 0.6, 1.0  # where the job says nothing
@@ -79,45 +83,56 @@ class Painting:
     steps: int
 
     def make(
-        self, job: Job, given: Given, on_step: Callable[[Step], None], **call: Any
+        self, job: Job, given: Given, on_step: Callable[[Step], None], call: Call
     ) -> Image.Image:
         """One picture; `call` is what the pipeline wants to know of words and guidance."""
-        scheduler = _schedulers.chosen(job, self.from_words.scheduler)
-        if given.images:
-            return self.on(self.from_picture, scheduler, self.repainted, job, given, on_step, call)
-        return self.on(self.from_words, scheduler, self.painted, job, given, on_step, call)
+        if not given.images:
+            return self.paint([job], [on_step], [call])[0]
+        with scheduled(self.from_picture, job):
+            return self.repainted(job, given, on_step, call)
 
-    def on(
-        self, pipeline: Any, scheduler: Any, make: Callable[..., Image.Image], *rest: Any
-    ) -> Image.Image:
-        """Run with another scheduler, and put the pipeline's own back."""
-        own, pipeline.scheduler = pipeline.scheduler, scheduler
-        try:
-            return make(*rest)
-        finally:
-            pipeline.scheduler = own
-
-    def painted(
-        self, job: Job, _: Given, on_step: Callable[[Step], None], call: dict[str, Any]
-    ) -> Image.Image:
-        """A picture from noise."""
+    def paint(
+        self, jobs: Sequence[Job], on_steps: Sequence[Callable[[Step], None]], calls: Sequence[Call]
+    ) -> list[Image.Image]:
+        """Pictures from noise, in one batch: each with the noise of its own seed."""
         width, height = self.size
-        pipeline, chance = self.from_words, generator(job.seed)
-        factor = pipeline.vae_scale_factor
+        pipeline, chances = self.from_words, [generator(job.seed) for job in jobs]
+        factor, number = pipeline.vae_scale_factor, calls[0]["prompt_embeds"].dtype
         shape = (1, pipeline.unet.config.in_channels, height // factor, width // factor)
-        result = pipeline(
-            width=width,
-            height=height,
-            num_inference_steps=self.steps,
-            generator=chance,
-            latents=noise(job, shape, chance, call["prompt_embeds"].dtype),
-            callback_on_step_end=watching(on_step, self.linear),
-            **call,
-        )
-        return result.images[0]
+        drawn = [
+            noise(job, shape, chance, number) for job, chance in zip(jobs, chances, strict=True)
+        ]
+        watchers = [watching(on_step, self.linear) for on_step in on_steps]
+        with scheduled(pipeline, jobs[0]):
+            result = pipeline(
+                width=width,
+                height=height,
+                num_inference_steps=self.steps,
+                generator=chances if len(jobs) > 1 else chances[0],
+                latents=torch.cat(drawn),
+                callback_on_step_end=side_by_side(watchers),
+                **joined(calls),
+            )
+        return result.images
+
+    def paint_all(
+        self, jobs: Sequence[Job], on_steps: Sequence[Callable[[Step], None]], calls: Sequence[Call]
+    ) -> list[Image.Image]:
+        """Like paint, in as many batches as the prompts have different lengths."""
+        found: dict[int, Image.Image] = {}
+        lengths = [call["prompt_embeds"].shape[1] for call in calls]
+        for length in dict.fromkeys(lengths):
+            these = [number for number, each in enumerate(lengths) if each == length]
+            images = self.paint(
+                [jobs[number] for number in these],
+                [on_steps[number] for number in these],
+                [calls[number] for number in these],
+            )
+            found |= dict(zip(these, images, strict=True))
+        return [found[number] for number in range(len(jobs))]
 
     def repainted(
-        self, job: Job, given: Given, on_step: Callable[[Step], None], call: dict[str, Any]
+        self, job: Job, given: Given, on_step: Callable[[Step], None], call: Call
     ) -> Image.Image:
         """A picture from another, all of it or what lies inside the mask."""
         first = fitted(given.image(), *self.size)
@@ -135,6 +150,33 @@ class Painting:
             **call,
         )
         return pasted(result.images[0], first, mask) if mask else result.images[0]
+
+
+@contextmanager
+def scheduled(pipeline: Any, job: Job) -> Iterator[None]:
+    """While it lasts, the pipeline has the job's scheduler."""
+    own = pipeline.scheduler
+    pipeline.scheduler = _schedulers.chosen(job, own)
+    try:
+        yield
+    finally:
+        pipeline.scheduler = own
+
+
+def joined(calls: Sequence[Call]) -> Call:
+    """What several jobs say of their words, as one batch; the rest is the same for all."""
+    first = calls[0]
+    return {
+        name: torch.cat([call[name] for call in calls]) if torch.is_tensor(value) else value
+        for name, value in first.items()
+    }
+
+
+def batch(job: Job) -> Hashable:
+    """Jobs of which this is the same can be painted together."""
+    own = {"seed", "variation_seed", "variation_strength"}
+    shared = {name: value for name, value in job.parameters.items() if name not in own}
+    return job.preset.slug, json.dumps(shared, sort_keys=True, default=str)
 
 
 def numbers(job: Job, steps: int, guidance: float) -> tuple[int, float]:

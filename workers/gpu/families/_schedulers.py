@@ -30,6 +30,12 @@ def chosen(job: Job, own: Any) -> Any:
     name = job.choice("scheduler", KNOWN, str(options.get("scheduler") or ""))
     changes = dict(options.get("scheduler_options") or {})
     if not name:
-        return type(own).from_config(own.config, **changes) if changes else own
+        return adjusted(job, own)
     kind, settings = KNOWN[name]
     return getattr(diffusers, kind).from_config(own.config, **settings | changes)
+
+
+def adjusted(job: Job, own: Any) -> Any:
+    """The model's own scheduler, with what the preset changes in it."""
+    changes = dict(job.preset.options.get("scheduler_options") or {})
+    return type(own).from_config(own.config, **changes) if changes else own

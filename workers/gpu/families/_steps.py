@@ -2,7 +2,7 @@
 and puts back what must not change. Not for what the steps compute.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -35,6 +35,17 @@ def watching(
         before[0] = latents
         show = (lambda: preview(view(guess()), linear)) if linear else (lambda: None)
         on_step(Step(step + 1, of, show))
+        return tensors
+
+    return after
+
+
+def side_by_side(watchers: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    """The callback of a batch: every job's own sees its own latents."""
+
+    def after(pipeline: Any, step: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        for number, watcher in enumerate(watchers):
+            watcher(pipeline, step, time, {"latents": tensors["latents"][number : number + 1]})
         return tensors
 
     return after

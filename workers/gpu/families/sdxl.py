@@ -5,7 +5,7 @@ Not for where weights lie or how long they stay in memory.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from PIL import Image
 
 from ..device import Device
 from ..job import Job
+from ..loras import Lora
 from ..previews import SDXL, LinearMap
 from ..progress import Step
 from ..references import Given
@@ -22,6 +23,9 @@ from ..sources import Place
 from . import _painting, _prompts, _tuning
 from ._loras import Loras
 from ._memo import Memo
+from ._painting import batch as batch
+
+OnStep = Callable[[Step], None]
 
 DEFAULT_STEPS, DEFAULT_GUIDANCE = 20, 5.0
 
@@ -65,20 +69,32 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
 
 def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:
     """Make the job's picture; on_step is called after every denoising step and may raise."""
-    steps, guidance = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
-    width, height = _painting.size(job, model.pipeline.vae_scale_factor)
     adapters = model.loras.use(given.loras)
-    words = (job.prompt, job.negative_prompt, guidance > 1, adapters)
-    painting = _painting.Painting(
-        model.pipeline, model.from_picture, model.linear, (width, height), steps
-    )
-    return painting.make(
-        job,
-        given,
-        on_step,
-        guidance_scale=guidance,
-        **model.memo.get(words, lambda: read(model.pipeline, *words[:3])),
-    )
+    return painting(model, job).make(job, given, on_step, told(model, job, adapters))
+
+
+def run_many(
+    model: Model, jobs: Sequence[Job], loras: tuple[Lora, ...], on_steps: Sequence[OnStep]
+) -> list[Image.Image]:
+    """Make the pictures of jobs that may share a batch (see batch), from words alone."""
+    adapters = model.loras.use(loras)
+    calls = [told(model, job, adapters) for job in jobs]
+    return painting(model, jobs[0]).paint_all(jobs, on_steps, calls)
+
+
+def painting(model: Model, job: Job) -> _painting.Painting:
+    """How large and in how many steps the job is painted."""
+    size = _painting.size(job, model.pipeline.vae_scale_factor)
+    steps, _ = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
+    return _painting.Painting(model.pipeline, model.from_picture, model.linear, size, steps)
+
+
+def told(model: Model, job: Job, adapters: Any) -> _painting.Call:
+    """What the pipeline's call wants to know of the job's words and guidance."""
+    _, guidance = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
+    words = (job.prompt, job.negative_prompt, guidance > 1)
+    found = model.memo.get((*words, adapters), lambda: read(model.pipeline, *words))
+    return {"guidance_scale": guidance, **found}
 
 
 def read(pipeline: Any, prompt: str, negative: str, guided: bool) -> dict[str, torch.Tensor | None]:

@@ -1,0 +1,198 @@
+"""What the engine adds to, and saves from, the plain call of a pipeline, in the same process and in
+turns; and how long each preset takes that is on this machine. On a GPU, what each switch gains at
+full size too. No server: see flow.py for that.
+Run: python -m benchmarks.engine [device]
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from benchmarks import _switches
+from benchmarks._report import FEWEST_SAMPLES, median, report
+from workers.gpu.config import ROOT
+from workers.gpu.device import describe
+from workers.gpu.engine import Engine
+from workers.gpu.errors import JobError
+from workers.gpu.job import Job, Preset, Target
+from workers.gpu.progress import Reports
+from workers.gpu.references import NOTHING
+from workers.gpu.state import State
+
+PRESETS = ROOT / "jobs" / "presets.toml"
+PRESET = "starter-fast"
+QUEUE, AT_ONCE, ROUNDS = 16, 8, 2
+WORDS = ("castle", "fox", "car", "tree", "rocket", "apple", "boat", "cat")
+PLACES = ("in the snow", "on the beach")
+
+
+class Nobody:
+    """Takes reports of progress to no server."""
+
+    def progress(self, _: dict[str, Any]) -> bool:
+        """Go on."""
+        return False
+
+
+def main(wanted: str) -> None:
+    """Measure and report."""
+    engine = Engine(describe(wanted), 0, ROOT / "var" / "models")
+    engine.prepare()
+    presets = tomllib.loads(PRESETS.read_text())["preset"]
+    first = next(each for each in presets if each["slug"] == PRESET)
+    jobs = [job for job, _ in zip(queue(first), range(QUEUE), strict=False)]
+    engine.load(jobs[0].preset)
+    orchestration(engine, jobs)
+    throughput(engine, jobs)
+    for each in presets:
+        latency(engine, each)
+    if engine.device.kind == "cuda":
+        engine.drop()
+        _switches.measure(engine.device)
+
+
+def queue(preset: dict[str, Any]) -> Iterator[Job]:
+    """Jobs for a preset as people queue them: other words, other seeds."""
+    given = {each["name"]: each["default"] for each in preset["parameters"]}
+    negative = given.pop("negative_prompt", "")
+    known = Preset(preset["slug"], preset["family"], preset["source"], preset.get("revision", ""))
+    known = replace(known, options=preset.get("options", {}))
+    number = 0
+    while True:
+        words = f"a {WORDS[number % len(WORDS)]} {PLACES[number // len(WORDS) % len(PLACES)]}"
+        yield Job(
+            id=str(number),
+            attempt=1,
+            preset=known,
+            content_type=preset["content_type"],
+            prompt=words,
+            negative_prompt=negative,
+            parameters=given,
+            seed=number,
+            lease_seconds=60,
+            mime_type="image/png",
+            upload=Target("PUT", "/", {}),
+            thumbnail_upload=None,
+            settings={},
+        )
+        number += 1
+
+
+def plain(engine: Engine, job: Job) -> Any:
+    """The same picture by the pipeline alone."""
+    import torch
+
+    [resident] = engine.residents.values()
+    return resident.model.pipeline(
+        prompt=job.prompt,
+        width=job.parameters["width"],
+        height=job.parameters["height"],
+        num_inference_steps=job.parameters["steps"],
+        guidance_scale=job.parameters["guidance"],
+        generator=torch.Generator("cpu").manual_seed(job.seed),
+    )
+
+
+def ours(engine: Engine, job: Job) -> Any:
+    """One picture as a worker makes it: steps are reported, with previews, on another thread."""
+    engine.load(job.preset)
+    with Reports(Nobody(), job, State()) as reports:  # type: ignore[arg-type]
+        return engine.run(job, NOTHING, reports.step)
+
+
+def orchestration(engine: Engine, jobs: list[Job]) -> None:
+    """The engine's time for a picture beside the plain call's, in turns."""
+    ratios, raw = [], []
+    for number in range(FEWEST_SAMPLES + 2):
+        job = jobs[number % QUEUE]
+        pair = clocked(lambda: plain(engine, job)), clocked(lambda: ours(engine, job))  # noqa: B023
+        raw.append(pair[0])
+        ratios.append(pair[1] / pair[0])
+    report(
+        "the engine's time for a picture, as a share of the plain call's",
+        value=median(ratios[2:]),
+        unit="times",
+        goal="<= 1.02",
+        samples=ratios[2:],
+        reference=f"plain call {median(raw[2:]) * 1000:.0f} ms, in turns, on {engine.device.name}",
+    )
+
+
+def throughput(engine: Engine, jobs: list[Job]) -> None:
+    """A queue made in batches beside plain calls one by one."""
+    rounds, samples = [], []
+    for _ in range(ROUNDS):
+        singly = [clocked(lambda: plain(engine, job)) for job in jobs]  # noqa: B023
+        together = clocked(lambda: batches(engine, jobs))
+        rounds.append(sum(singly) / together)
+        samples += [each / (together / QUEUE) for each in singly]
+    far = difference(engine, jobs[:AT_ONCE])
+    report(
+        f"pictures a second in a queue of {QUEUE}, {AT_ONCE} at once, over plain calls one by one",
+        value=median(rounds),
+        unit="times",
+        goal=">= 1.5",
+        samples=samples,
+        reference=f"same run on {engine.device.name}; {far}",
+    )
+
+
+def batches(engine: Engine, jobs: list[Job]) -> list[Any]:
+    """The queue, several at once."""
+    steps: list[Any] = []
+    parts = [jobs[at : at + AT_ONCE] for at in range(0, len(jobs), AT_ONCE)]
+    return [
+        image for part in parts for image in engine.run_many(part, (), [steps.append for _ in part])
+    ]
+
+
+def difference(engine: Engine, jobs: list[Job]) -> str:
+    """How far a batch's pictures are from the same made singly, of 255."""
+    import numpy
+
+    alone = numpy.stack([numpy.asarray(plain(engine, job).images[0]) for job in jobs]).astype(int)
+    together = numpy.stack([numpy.asarray(image) for image in batches(engine, jobs)])
+    off = abs(alone - together)
+    return f"channels differ by up to {off.max()}/255, {100 * (off == 0).mean():.3f} % are equal"
+
+
+def latency(engine: Engine, preset: dict[str, Any]) -> None:
+    """How long a picture of a preset takes, where its model is here."""
+    jobs = queue(preset)
+    first = next(jobs)
+    words = "text_to_image" in preset.get("capabilities", ["text_to_image"])
+    if not (words and engine_has(engine, first)):
+        return
+    samples = [clocked(lambda: ours(engine, next(jobs))) for _ in range(FEWEST_SAMPLES + 1)][1:]
+    report(
+        f"seconds for a picture of {preset['slug']}",
+        value=median(samples),
+        unit="s",
+        goal=f"<= {preset['expected_seconds']}",
+        samples=samples,
+        reference=f"what the preset promises; on {engine.device.name}",
+    )
+
+
+def engine_has(engine: Engine, job: Job) -> bool:
+    """True for models on this machine: nothing is fetched for a benchmark."""
+    try:
+        return engine.key(job.preset)[1].folder is not None
+    except JobError:
+        return False
+
+
+def clocked(call: Callable[[], Any]) -> float:
+    """Seconds that a call takes."""
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "auto")

@@ -66,7 +66,14 @@ class BatchList extends HTMLElement {
     return this.querySelector(`[data-job="${job}"]`)?.closest("item-card");
   }
 
+  // The answer to a click in this tab brings its row itself; the feed is often a little earlier.
+  async answered() {
+    const asking = document.querySelector('.htmx-request[hx-target="#batches"]');
+    if (asking) await new Promise((done) => asking.addEventListener("htmx:finally:request", done, { once: true }));
+  }
+
   async add(batch) {
+    await this.answered();
     if (document.getElementById(`batch-${batch}`)) return;
     const { ok, html } = await fetchHtml(`${this.dataset.url}?batch=${batch}`);
     if (!ok || document.getElementById(`batch-${batch}`)) return;

@@ -4,12 +4,18 @@ import { debounce, fetchHtml, morph } from "../lib/dom.js";
 
 class SessionTitle extends HTMLElement {
   connectedCallback() {
-    this.refresh = debounce(() => this.fetch(), 150);
+    this.refresh = debounce(() => this.fetch(), 400);
     document.addEventListener("session:changed", this.refresh);
     document.addEventListener("batches:changed", this.refresh);
     document.addEventListener("feed:change", ({ detail }) => {
-      if (/^items?\.|^session\./.test(detail.event)) this.refresh();
+      if (this.counts(detail)) this.refresh();
     });
+  }
+
+  // What the head tells: the name, how many items there are, how many of them are saved.
+  counts({ event, fields }) {
+    if (event === "item.changed") return fields.status === "saved";
+    return event.startsWith("item") || event.startsWith("session.");
   }
 
   async fetch() {

@@ -23,6 +23,8 @@ def running_site() -> Iterator[object]:
     where = servers.start_or_join(durable=True)
     servers.set_environment(where)
     django.setup()
+    # For the web server, as `manage.py up` starts it. Not here, where databases change under us.
+    os.environ["DATABASE_POOL"] = "1"
     from tests import databases
     from tests.site import LiveSite, Web
 

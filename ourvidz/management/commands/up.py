@@ -121,7 +121,9 @@ def _message(operator: dict[str, str]) -> str:
 
 def _add_processes(supervisor: Supervisor, host: str, port: int, token: str) -> None:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    supervisor.add("web", processes.web(host, port), environment)
+    # Opening a connection takes longer than most requests; the other processes keep theirs anyway.
+    pooled = {"DATABASE_POOL": "1"} | environment
+    supervisor.add("web", processes.web(host, port), pooled)
     supervisor.add("control", processes.control_worker(), environment)
     supervisor.add("scheduler", processes.scheduler(), environment)
     supervisor.add("gpu", processes.gpu_worker(), _gpu_environment(environment, port, token))

@@ -46,6 +46,8 @@ class Me(View):
         user = _person(request)
         if wanted.validated_data:
             user.profile = services.update_profile(user=user, **wanted.validated_data)
+            # The answer's `feed_head` counts this very change.
+            feed.settle()
         return Response(_me(user))
 
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Max
 from django.db.models.functions import Greatest
 
@@ -22,12 +23,28 @@ CLOCK = "gpu"
 
 def expected_seconds(preset: Preset, parameters: dict[str, Any]) -> float:
     """Return the GPU seconds that a job of these parameters should take: the preset's figure for
-    its defaults, in proportion to pixels and steps."""
+    its defaults, in proportion to pixels, steps and frames."""
+    return max(0.05, preset.typical_seconds * work_ratio(preset, parameters))
+
+
+def work_ratio(preset: Preset, parameters: dict[str, Any]) -> float:
+    """Return how many times the work of the preset's defaults these parameters are."""
     ratio = 1.0
     for entry in preset.parameters:
         if entry["name"] in ("width", "height", "steps", "frames") and entry["default"]:
             ratio *= parameters.get(entry["name"], entry["default"]) / entry["default"]
-    return max(0.05, preset.expected_seconds * ratio)
+    return ratio
+
+
+def in_turn(user_id: uuid.UUID) -> None:
+    """Wait until no other transaction queues jobs of this person; held until the commit.
+
+    Without it two batches of the same moment would see the same last tag, and mix.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"queue {user_id}"]
+        )
 
 
 def tags(user_id: uuid.UUID, costs: Sequence[float]) -> list[tuple[float, float]]:

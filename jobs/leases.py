@@ -25,6 +25,9 @@ from ourvidz import destinations, feed, live
 from ourvidz.destinations import Failure
 from ourvidz.errors import Refused
 
+# How far from the front of a queue companions are looked for.
+FRONT = 64
+
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
@@ -54,6 +57,29 @@ def claim_job(
         job = min(heads, key=lambda head: (-head.priority, head.start_tag, head.pk))
         _lease(job, worker, now)
         return job
+
+
+def claim_companions(
+    *, worker: Holder, job: Job, most: int, now: datetime | None = None
+) -> list[Job]:
+    """Lease up to `most` more jobs that can be made in one batch with a claimed one.
+
+    They come from the front of the same queue, in fair order: same preset and settings, each with
+    its own prompt and seed. One that starts from a reference, or was tried before, is made alone.
+    The fair clock stays at the first one's start, so that nobody is moved back by it.
+    """
+    if most < 1 or not _can_share(job):
+        return []
+    now = now or timezone.now()
+    with transaction.atomic():
+        waiting = Job.objects.waiting().filter(queue=job.queue)
+        front = list(_ready(waiting, now).in_fair_order()[:FRONT])
+        alike = [one.pk for one in front if _can_share(one) and _shape(one) == _shape(job)]
+        chosen = waiting.filter(pk__in=alike[:most]).in_fair_order()
+        found = list(chosen.select_for_update(skip_locked=True))
+        for one in found:
+            _lease(one, worker, now, advance=False)
+    return found
 
 
 def extend_lease(*, worker: Holder, job_id: uuid.UUID, now: datetime | None = None) -> bool:
@@ -125,11 +151,23 @@ def _head(queue: str, presets: Sequence[str], loaded: str, now: datetime) -> Job
     return equal.select_for_update(skip_locked=True).first() or first
 
 
+def _can_share(job: Job) -> bool:
+    """A job that ran out of memory once, or wants the same bytes always, is made alone."""
+    first = job.attempt <= (1 if job.status == Job.Status.RUNNING else 0)
+    return first and not job.references and not job.parameters.get("exact")
+
+
+def _shape(job: Job) -> tuple[Any, ...]:
+    """What jobs of one batch have in common: all but the words and the seeds."""
+    settings_used = {k: v for k, v in job.parameters.items() if k != "variation_seed"}
+    return job.preset_slug, job.preset_revision, sorted(settings_used.items(), key=str)
+
+
 def _ready(jobs: JobQuerySet, now: datetime) -> JobQuerySet:
     return jobs.filter(Q(not_before=None) | Q(not_before__lte=now))
 
 
-def _lease(job: Job, worker: Holder, now: datetime) -> None:
+def _lease(job: Job, worker: Holder, now: datetime, advance: bool = True) -> None:
     job.status = Job.Status.RUNNING
     job.attempt += 1
     job.worker_id = worker.id
@@ -138,7 +176,8 @@ def _lease(job: Job, worker: Holder, now: datetime) -> None:
     job.save(
         update_fields=["status", "attempt", "worker_id", "started_at", "lease_expires_at"],
     )
-    fairness.advance(job.start_tag)
+    if advance:
+        fairness.advance(job.start_tag)
     history.record(job, worker_name=worker.name)
     destinations.get(job.destination).changed(job)
     transaction.on_commit(partial(_set_holder, job))

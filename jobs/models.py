@@ -79,6 +79,9 @@ class Preset(Row):
         max_length=200, blank=True, help_text=_("The file with the words that the model knows.")
     )
     expected_seconds = models.FloatField(default=10, help_text=_("Until jobs were measured."))
+    measured_seconds = models.FloatField(
+        null=True, blank=True, help_text=_("The median of its latest jobs, for its defaults.")
+    )
     is_enabled = models.BooleanField(default=True)
     is_installed = models.BooleanField(
         default=True, help_text=_("Whether its model is here, or on a worker.")
@@ -100,6 +103,16 @@ class Preset(Row):
     def can(self, *capabilities: str) -> bool:
         """Return whether it has at least one of the capabilities."""
         return not set(capabilities).isdisjoint(self.capabilities)
+
+    @property
+    def typical_seconds(self) -> float:
+        """GPU seconds of a job with its defaults: as measured, or as declared until then."""
+        return self.measured_seconds or self.expected_seconds
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether people may choose it now."""
+        return self.is_enabled and self.is_installed
 
     @property
     def needs_words(self) -> bool:
@@ -251,6 +264,12 @@ class Job(PrivateRow):
             models.Index(fields=["user", "-finish_tag"], name="jobs_person_tags"),
             models.Index(fields=["user", "-created_at", "-id"], name="jobs_newest"),
             models.Index(fields=["user", "batch_id"], name="jobs_batch"),
+            # What a preset's jobs took lately.
+            models.Index(
+                fields=["preset_slug", "-finished_at"],
+                name="jobs_measured",
+                condition=Q(status="succeeded"),
+            ),
             # The quota, and what a page shows as still to come.
             models.Index(
                 fields=["user"],

@@ -92,6 +92,8 @@ def handed_out(job: Job) -> list[dict[str, Any]]:
 
 def _check_roles(preset: Preset, wanted: Sequence[ReferenceSpec]) -> None:
     roles = [one.role for one in wanted]
+    if unknown := next((role for role in roles if role not in ROLES), ""):
+        raise Refused("reference_role", field="references", preset=str(preset), role=unknown)
     if (preset.needs_reference and not {IMAGE, VIDEO} & set(roles)) or roles == [MASK]:
         raise Refused("reference_needed", field="references")
     for role in roles:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jobs import fairness, history, queue, references
+from jobs import fairness, history, queue, references, specs
 from jobs.models import Job, Preset
 from jobs.specs import JobSpec, checked_parameters, checked_prompt, checked_seeds
 from ourvidz import destinations, live
@@ -72,7 +72,21 @@ def offered_preset(slug: str) -> Preset:
         raise Refused("preset_unknown", field="preset", preset=slug)
     if not preset.is_enabled:
         raise Refused("preset_disabled", field="preset", preset=str(preset))
+    if not preset.is_installed:
+        raise Refused("preset_not_installed", field="preset", preset=str(preset))
     return preset
+
+
+def checked_request(user: Any, spec: JobSpec) -> tuple[Preset, dict[str, Any], list[int]]:
+    """Return the preset, the columns of what was asked for, and a seed for each item.
+
+    Raises Refused where the preset, the person's quota or what they have does not allow it.
+    """
+    preset = offered_preset(spec.preset)
+    request = _checked(user, preset, spec)
+    seeds = checked_seeds(spec.seed, spec.count)
+    _check_quota(user, len(seeds))
+    return preset, request, seeds
 
 
 def end_canceled(job: Job) -> None:
@@ -88,10 +102,8 @@ def end_canceled(job: Job) -> None:
 
 
 def _queue(user: Any, spec: JobSpec) -> list[Job]:
-    preset = offered_preset(spec.preset)
-    request = _checked(user, preset, spec)
-    seeds = checked_seeds(spec.seed, spec.count)
-    _check_quota(user, len(seeds))
+    fairness.in_turn(user.pk)
+    preset, request, seeds = checked_request(user, spec)
     destination = _destination(spec)
     room = destination.room(user, spec.room())
     jobs = _build(user, spec, preset, request, seeds, room)
@@ -145,9 +157,10 @@ def _build(
         "idempotency_key": spec.idempotency_key,
         "request_hash": spec.fingerprint() if spec.idempotency_key else "",
     }
+    own = specs.varied(request["parameters"], seeds)
     return [
-        Job(batch_index=index, seed=seed, start_tag=start, finish_tag=finish, **shared)
-        for index, (seed, (start, finish)) in enumerate(zip(seeds, tags, strict=True))
+        Job(batch_index=index, start_tag=start, finish_tag=finish, **{**shared, **columns})
+        for index, (columns, (start, finish)) in enumerate(zip(own, tags, strict=True))
     ]
 
 

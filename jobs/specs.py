@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import uuid
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,8 @@ PROMPT_LIMIT = 3000
 COUNT_LIMIT = 16
 SEED_LIMIT = 2**53 - 1  # what a browser can still count exactly
 RANDOM_SEED_LIMIT = 2**32
+MOST_LORAS, LORA_WEIGHT = 4, 2
+LORA = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*){0,3}")
 TYPES = {"integer": (int,), "number": (int, float), "text": (str,), "boolean": (bool,)}
 TYPE_NAMES = {
     "integer": "a whole number",
@@ -88,6 +91,17 @@ def checked_seeds(seed: int | None, count: int) -> list[int]:
     return [first + index for index in range(count)]
 
 
+def varied(parameters: dict[str, Any], seeds: list[int]) -> list[dict[str, Any]]:
+    """Return each job's own columns: its seed, or the batch's seed with a variation of its own."""
+    if not parameters.get("variation_strength"):
+        return [{"seed": seed} for seed in seeds]
+    first = parameters.get("variation_seed") or 1 + secrets.randbelow(RANDOM_SEED_LIMIT)
+    return [
+        {"seed": seeds[0], "parameters": parameters | {"variation_seed": first + index}}
+        for index in range(len(seeds))
+    ]
+
+
 def checked_parameters(preset: Preset, given: dict[str, Any]) -> dict[str, Any]:
     """Return every declared parameter, as given or by default. Raises Refused for what is not
     so.
@@ -102,6 +116,8 @@ def checked_parameters(preset: Preset, given: dict[str, Any]) -> dict[str, Any]:
 def _checked(entry: dict[str, Any], value: Any) -> Any:
     if value is None:
         return entry["default"]
+    if entry["type"] == "loras":
+        return checked_loras(entry, value)
     _check_type(entry, value)
     if entry["type"] == "choice":
         return value
@@ -109,6 +125,34 @@ def _checked(entry: dict[str, Any], value: Any) -> Any:
         return _checked_text(entry, value)
     _check_range(entry, value)
     return value
+
+
+def checked_value(entry: dict[str, Any], value: Any) -> Any:
+    """Return one declared parameter's value as it is kept. Raises Refused."""
+    return _checked(entry, value)
+
+
+def checked_loras(entry: dict[str, Any], value: Any) -> list[dict[str, Any]]:
+    """Return LoRAs as [{source, weight}]. Raises Refused."""
+    limit = entry.get("max", MOST_LORAS)
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise Refused("parameter_type", field=entry["name"], **_label(entry), type="a list")
+    if len(value) > limit:
+        raise Refused("loras_many", field=entry["name"], limit=limit)
+    return [_checked_lora(entry["name"], **one) for one in value]
+
+
+def _checked_lora(
+    field: str, source: Any = "", weight: Any = 1.0, **unknown: Any
+) -> dict[str, Any]:
+    """A hub id, or a name in the operators' folder: never a path that leads out of it."""
+    named = isinstance(source, str) and len(source) <= 200 and LORA.fullmatch(source)
+    if not named or unknown or ".." in source:
+        raise Refused("lora_source", field=field)
+    number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+    if not number or not -LORA_WEIGHT <= weight <= LORA_WEIGHT:
+        raise Refused("lora_weight", field=field)
+    return {"source": source, "weight": float(weight)}
 
 
 def _check_type(entry: dict[str, Any], value: Any) -> None:

@@ -12,6 +12,7 @@ from ourvidz.serializers import FILE, StoredFileSerializer
 
 MEDIA_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9e01"
 PROJECT_ID = "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9f01"
+MOVING = ("duration", "fps", "frames", "preview_url")
 MEDIA = {
     "id": MEDIA_ID,
     "content_type": "image",
@@ -46,7 +47,7 @@ REFERENCE = {
     "id": "01932f4c-6e5a-7c1e-9d53-0f2b5f0fa001",
     "name": "sketch.png",
     "purpose": "picture",
-    **{name: value for name, value in FILE.items() if name not in ("duration", "fps")},
+    **{name: value for name, value in FILE.items() if name not in MOVING},
     "created_at": "2026-11-24T20:15:00Z",
 }
 

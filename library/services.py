@@ -111,13 +111,15 @@ def own_media(user: Any, media_id: uuid.UUID) -> Media:
     return _own(user, [media_id])[0]
 
 
-def checked_name(text: str, *, may_be_empty: bool = False, limit: int = NAME_LIMIT) -> str:
+def checked_name(
+    text: str, *, may_be_empty: bool = False, limit: int = NAME_LIMIT, field: str = "name"
+) -> str:
     """Return a name without the white space around it. Raises Refused."""
     name = " ".join(text.replace("\x00", "").split())
     if not name and not may_be_empty:
-        raise Refused("name_empty", field="name")
+        raise Refused("name_empty", field=field)
     if len(name) > limit:
-        raise Refused("name_too_long", field="name", limit=limit)
+        raise Refused("name_too_long", field=field, limit=limit)
     return name
 
 

@@ -8,6 +8,7 @@ lead to the workspace's page, with the names of its dock's fields.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -147,7 +148,8 @@ class Viewer:
         shape = values.pop("shape", "")
         if shape:
             values[f"shape.{self.media.model_type}"] = shape
-        return values | {"count": "1", "seed_kind": "random", "key": str(uuid7())}
+        origin = {"parent": str(self.media.pk), "relation": "regenerate"}
+        return values | origin | {"count": "1", "seed_kind": "random", "key": str(uuid7())}
 
     @property
     def use_prompt(self) -> str:
@@ -170,4 +172,6 @@ def _text(value: Any) -> str:
     """Write a value as the dock's field holds it."""
     if isinstance(value, bool):
         return "true" if value else ""
+    if isinstance(value, (list, dict)):
+        return json.dumps(value)
     return "" if value is None else _number(value)

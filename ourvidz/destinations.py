@@ -23,7 +23,7 @@ class Target:
 @dataclass(frozen=True, kw_only=True)
 class Output:
     """A file that a worker made and that lies in the storage already. Sizes in bytes and pixels,
-    duration in seconds."""
+    duration in seconds. Of a video there may be a poster and a preview loop beside it."""
 
     target: Target
     place: str
@@ -34,6 +34,9 @@ class Output:
     height: int
     duration: float | None = None
     fps: float | None = None
+    frames: int | None = None
+    has_thumbnail: bool = True
+    has_preview: bool = False
     thumbhash: str = ""
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -43,8 +46,9 @@ class Output:
             "storage_path": self.target.key,
             "bucket_name": self.target.bucket,
             "storage_place": self.place,
-            "url": storage.media_path(row_id, "original", self.sha256),
-            "thumbnail_url": storage.media_path(row_id, "thumbnail", self.sha256),
+            "url": self._url(row_id, "original"),
+            "thumbnail_url": self._url(row_id, "thumbnail") if self.has_thumbnail else "",
+            "preview_url": self._url(row_id, "preview") if self.has_preview else "",
             "mime_type": self.mime_type,
             "bytes": self.bytes,
             "sha256": self.sha256,
@@ -52,8 +56,12 @@ class Output:
             "height": self.height,
             "duration": self.duration,
             "fps": self.fps,
+            "frames": self.frames,
             "thumbhash": self.thumbhash,
         }
+
+    def _url(self, row_id: uuid.UUID, variant: str) -> str:
+        return storage.media_path(row_id, variant, self.sha256)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,14 @@ def heads(user_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
         return dict.fromkeys(user_ids, 0) | dict(cursor.fetchall())
 
 
+def settle() -> None:
+    """Number this transaction's changes now, so that `head` tells their seq.
+
+    For a caller that writes nothing more: its feed's row is locked from here to the commit.
+    """
+    _number()
+
+
 def _number() -> None:
     """Number this transaction's changes, as far as the identity reaches.
 

@@ -29,6 +29,8 @@ def media(request: HttpRequest, row_id: uuid.UUID, variant: str) -> HttpResponse
         raise Http404
     if variant == "thumbnail":
         return _thumbnail(request, row)
+    if variant == "preview":
+        return _send(request, row, keys.preview_key(row.key), f"{row.sha256}-preview")
     return _send(request, row, row.key, row.sha256, attachment=variant == "download")
 
 

@@ -47,7 +47,10 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "mask_needed": (422, _("“%(preset)s” needs a mask: paint over what it should change.")),
     "mask_size": (422, _("The mask must be as large as the picture that it belongs to.")),
     "relation_unknown": (422, _("A relation is one of %(choices)s.")),
-    "lora_source": (422, _("A LoRA is named by a hub id, owner/name or owner/name:file.")),
+    "lora_source": (
+        422,
+        _("A LoRA is named by a hub id, owner/name, or by its name in the LoRA folder."),
+    ),
     "loras_many": (422, _("At most %(limit)s LoRAs can be combined.")),
     "lora_weight": (422, _("The weight of a LoRA is a number from -2 to 2.")),
     "quota_waiting": (429, _("You have %(limit)s jobs waiting. Let some finish first.")),
@@ -67,6 +70,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "out_of_memory": (500, _("The worker ran out of memory. Try a smaller size.")),
     "storage_refused": (500, _("The picture could not be stored. Try again.")),
     "output_wrong": (500, _("The worker delivered a broken file. Try again.")),
+    "output_too_large": (500, _("The worker's file was larger than is taken. Ask for less.")),
     "output_missing": (500, _("The worker's file did not arrive. Try again.")),
     "bad_parameters": (500, _("The model did not accept these settings: %(reason)s")),
     "reference_unreadable": (
@@ -81,6 +85,45 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     ),
     "too_long": (422, _("The video would be longer than %(limit)s. Ask for fewer frames.")),
     "engine_error": (500, _("The model failed while it was working. Try again.")),
+    # Models on this machine
+    "model_is_folder": (409, _("This model is a folder, %(folder)s: nothing is fetched for it.")),
+    "model_absent": (409, _("“%(model)s” is not on this machine.")),
+    "model_checksum": (
+        502,
+        _("%(file)s of “%(model)s” arrived damaged and was thrown away. Fetch it again."),
+    ),
+    "fetch_running": (409, _("“%(model)s” is being fetched already.")),
+    "fetch_stopped": (409, _("Stopped. Fetching it again goes on from here.")),
+    "fetch_failed": (500, _("The fetch ended unexpectedly. Fetching again goes on from there.")),
+    "disk_too_full": (
+        507,
+        _("It needs %(needed)s more, but %(folder)s has %(free)s left. Make room first."),
+    ),
+    "folder_not_a_model": (
+        422,
+        _("%(folder)s holds no model: neither model_index.json nor a .safetensors file."),
+    ),
+    "hub_unreachable": (502, _("%(hub)s did not answer as it should: %(reason)s")),
+    "hub_offline": (503, _("HF_HUB_OFFLINE is set: the hub is not asked. Take it away first.")),
+    "hub_missing": (
+        404,
+        _("The hub has no “%(model)s”, or it is private and HF_TOKEN may not see it."),
+    ),
+    "hub_revision": (404, _("“%(model)s” has no revision %(revision)s.")),
+    "hub_file_missing": (404, _("“%(model)s” has no file %(file)s.")),
+    "hub_not_a_pipeline": (422, _("“%(model)s” has no model_index.json: it is no pipeline.")),
+    "hub_no_weights": (422, _("“%(model)s” has no safetensors files.")),
+    "hub_gated": (
+        403,
+        _(
+            "“%(model)s” asks you to accept its terms first. Open %(page)s, sign in and accept "
+            "them, make a token that may read it, and set HF_TOKEN."
+        ),
+    ),
+    "hub_gated_refused": (
+        403,
+        _("HF_TOKEN may not read “%(model)s”. Accept its terms at %(page)s with that account."),
+    ),
     # Workspace and library
     "item_missing": (404, _("That item is gone.")),
     "item_unfinished": (409, _("Wait until it is finished, then save it.")),

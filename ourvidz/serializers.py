@@ -12,6 +12,7 @@ ROOT = "https://ourvidz.example/media/01932f4c-6e5a-7c1e-9d53-0f2b5f0f9d01"
 FILE = {
     "url": f"{ROOT}/original?v=9f86d081",
     "thumbnail_url": f"{ROOT}/thumbnail?v=9f86d081",
+    "preview_url": None,
     "mime_type": "image/png",
     "bytes": 88211,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -19,6 +20,7 @@ FILE = {
     "height": 256,
     "duration": None,
     "fps": None,
+    "frames": None,
     "thumbhash": "3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
 }
 
@@ -37,4 +39,5 @@ class StoredFileSerializer(serializers.ModelSerializer[Any]):
     """Base of whatever has a file."""
 
     url = FileUrl(help_text="The file. It needs the same session or token as the API.")
-    thumbnail_url = FileUrl(help_text="A small WebP of it.")
+    thumbnail_url = FileUrl(help_text="A small WebP of it; of a video, its poster.")
+    preview_url = FileUrl(help_text="A short loop of a video, as an animated WebP.")

@@ -281,6 +281,10 @@ HEARTBEAT_SECONDS = env.int("HEARTBEAT_SECONDS", 10)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
 JOB_BACKOFF_SECONDS = env.int("JOB_BACKOFF_SECONDS", 2)
 JOBS_WAITING_PER_USER = env.int("JOBS_WAITING_PER_USER", 1000)
+# Models that were fetched from the hub; a worker on this machine finds them there.
+MODELS_DIR = Path(env.str("OURVIDZ_MODELS", "") or DATA_DIR / "models").resolve()
+HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
+HF_TOKEN = env.str("HF_TOKEN", "")
 WORKSPACE_ITEM_DAYS = env.int("WORKSPACE_ITEM_DAYS", 7)
 
 # --- Browser security -----------------------------------------------------------------------------

@@ -90,20 +90,22 @@ class Heartbeat(WorkerView):
 
 
 class Claim(WorkerView):
-    """Take the next job; 204 when none waits that this worker can do."""
+    """Take the next job, and up to `max_jobs` altogether that can be made in one batch with it; 204
+    when none waits that this worker can do."""
 
     serializer = serializers.ClaimSerializer
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         if worker.status == WorkerUrl.Status.DRAINING:
             return Response(status=204)
-        loaded = body.pop("loaded_preset")
+        loaded, most = body.pop("loaded_preset"), body.pop("max_jobs")
         claimed = results.claim(worker=worker, loaded=loaded, **body)
         if claimed is None:
             return Response(status=204)
         job, description = claimed
         services.note_job(worker=worker, job=job)
-        return Response({"job": description})
+        more = results.claim_more(worker=worker, job=job, most=most - 1)
+        return Response({"job": description, "jobs": [description, *more]})
 
 
 class Progress(WorkerView):

@@ -4,7 +4,9 @@ service. Not for leases and attempts, which are the jobs app's.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,8 +27,24 @@ OUTPUTS = {
     ContentType.VIDEO: ("video/mp4", 4 * 1024 * 1024 * 1024),
 }
 THUMBNAIL_BYTES = 1024 * 1024
+PREVIEW_BYTES = 500 * 1024
+# Between what a worker says and what its frames give: the container rounds.
+DURATION_TOLERANCE = 0.25
 # Longer than any job; an attempt that is over cannot be reported anyway.
 UPLOADS_EXPIRE = timedelta(hours=12)
+
+# What another attempt would only repeat.
+HOPELESS = ("output_too_large",)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that was looked at, and what lies beside it."""
+
+    target: Target
+    place: str
+    has_thumbnail: bool
+    has_preview: bool
 
 
 def claim(
@@ -43,6 +61,14 @@ def claim(
             failure = Failure(code=refused.code, params=refused.params)
             _fail(worker, job, failure, retryable=False)
     return None
+
+
+def claim_more(*, worker: WorkerUrl, job: Job, most: int) -> list[dict[str, Any]]:
+    """Lease up to `most` jobs that can be made together with one that was just claimed; return
+    their descriptions.
+    """
+    found = leases.claim_companions(worker=holder(worker), job=job, most=most)
+    return [described(one) for one in found]
 
 
 def described(job: Job) -> dict[str, Any]:
@@ -86,18 +112,15 @@ def succeed(
     job = held_job(worker, job_id, attempt)
     if job.status == Job.Status.SUCCEEDED:
         return ""
-    target = _target(job, output["mime_type"])
-    stored = storage.received(target.bucket, target.key)
-    reason = _wrong(stored, output)
-    if reason or stored is None:
-        _fail(worker, job, Failure(code=reason), retryable=True)
+    stored, reason = _looked_at(job, output)
+    if stored is None:
+        _fail(worker, job, Failure(code=reason), retryable=reason not in HOPELESS)
         return reason
-    storage.publish_thumbnail(target.bucket, target.key, stored.place)
     outcomes.finish_job(
         worker=holder(worker),
         job_id=job.pk,
         attempt=attempt,
-        output=_output(target, stored.place, output, timings),
+        output=_output(stored, output, timings),
     )
     return ""
 
@@ -129,33 +152,94 @@ def _fail(worker: WorkerUrl, job: Job, failure: Failure, retryable: bool) -> Non
 
 
 def _uploads(job: Job) -> dict[str, Any]:
-    """Return where the worker sends the file and its thumbnail, and what the file must be."""
+    """Return where the worker sends the file and what lies beside it, and what the file must be."""
     mime_type, most = OUTPUTS[ContentType(job.content_type)]
     target = _target(job, mime_type)
-    small = storage.thumbnail_key(target.key)
-    put = storage.upload_target
-    return {
+    found = {
         "mime_type": mime_type,
         "extension": EXTENSIONS[mime_type],
-        "upload": put(target.bucket, target.key, mime_type, most, UPLOADS_EXPIRE),
-        "thumbnail_upload": put(
-            target.bucket, small, THUMBNAIL_TYPE, THUMBNAIL_BYTES, UPLOADS_EXPIRE
-        ),
+        "upload": _upload(target, target.key, mime_type, most),
     }
+    for name, (key, limit) in _beside(target).items():
+        found[f"{name}_upload"] = _upload(target, key, THUMBNAIL_TYPE, limit)
+    return found
+
+
+def _upload(target: Target, key: str, mime_type: str, most: int) -> Any:
+    return storage.upload_target(target.bucket, key, mime_type, most, UPLOADS_EXPIRE)
+
+
+def _beside(target: Target) -> dict[str, tuple[str, int]]:
+    """Return the key and the limit in bytes of what may lie beside a file, by its name."""
+    found = {"thumbnail": (storage.thumbnail_key(target.key), THUMBNAIL_BYTES)}
+    if storage.mime_type_of(target.key).startswith("video/"):
+        found["preview"] = (storage.preview_key(target.key), PREVIEW_BYTES)
+    return found
 
 
 def _target(job: Job, mime_type: str) -> Target:
     return destinations.get(job.destination).target(job, EXTENSIONS[mime_type])
 
 
-def _wrong(stored: storage.Stored | None, output: dict[str, Any]) -> str:
-    """Return the code of what is wrong with an upload, or an empty text."""
+def _looked_at(job: Job, output: dict[str, Any]) -> tuple[Arrived | None, str]:
+    """Return what really lies in the storage, or the code of what is wrong with it."""
+    mime_type, most = OUTPUTS[ContentType(job.content_type)]
+    if output["mime_type"] != mime_type or not _frames_fit(job, output):
+        return None, "output_wrong"
+    target = _target(job, mime_type)
+    # Asked first: a url that an object store signed limits no size, and reading costs.
+    held = _held(target.bucket, target.key, "primary")
+    if held is not None and held.bytes > most:
+        storage.discard([storage.Where(target.bucket, target.key, "primary")])
+        return None, "output_too_large"
+    stored = storage.received(target.bucket, target.key)
     if stored is None:
-        return "output_missing"
-    same = (stored.bytes, stored.sha256) == (output["bytes"], output["sha256"])
-    return "" if same else "output_wrong"
+        return None, "output_missing"
+    if (stored.bytes, stored.sha256) != (output["bytes"], output["sha256"]):
+        return None, "output_wrong"
+    return _arrived(target, stored), ""
 
 
-def _output(target: Target, place: str, output: dict[str, Any], timings: Any) -> Output:
+def _held(bucket: str, key: str, place: str) -> Any:
+    """Return what a store says of a file, or None where it has none or does not answer."""
+    with contextlib.suppress(Refused):
+        return storage.stat(bucket, key, place)
+    return None
+
+
+def _frames_fit(job: Job, output: dict[str, Any]) -> bool:
+    """A video has frames, and as long as they take; a picture has none."""
+    if job.content_type != ContentType.VIDEO:
+        return True
+    frames, fps, duration = output["frames"], output["fps"], output["duration"]
+    if not frames or not fps or not duration:
+        return False
+    return abs(frames / fps - duration) <= max(DURATION_TOLERANCE, 1.5 / fps)
+
+
+def _arrived(target: Target, stored: storage.Stored) -> Arrived:
+    """Look at what lies beside the file: too large a one goes, a picture's thumbnail is made."""
+    there = {}
+    for name, (key, limit) in _beside(target).items():
+        held = _held(target.bucket, key, stored.place)
+        there[name] = held is not None and held.bytes <= limit
+        if held is not None and not there[name]:
+            storage.discard([storage.Where(target.bucket, key, stored.place)])
+    is_picture = stored.mime_type.startswith("image/")
+    if is_picture:
+        storage.publish_thumbnail(target.bucket, target.key, stored.place)
+    return Arrived(
+        target, stored.place, is_picture or there["thumbnail"], there.get("preview", False)
+    )
+
+
+def _output(arrived: Arrived, output: dict[str, Any], timings: Any) -> Output:
     known = {name: value for name, value in output.items() if name != "seed"}
-    return Output(target=target, place=place, timings=timings, **known)
+    return Output(
+        target=arrived.target,
+        place=arrived.place,
+        has_thumbnail=arrived.has_thumbnail,
+        has_preview=arrived.has_preview,
+        timings=timings,
+        **known,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 
 from rest_framework import serializers
 
@@ -28,6 +29,13 @@ class RegisterSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(WorkerUrl.Kind.choices, default=WorkerUrl.Kind.GPU)
     queues = _names(default=list)
     presets = _names(default=list)
+    # Models on its disk: hub ids or folders. What it has, and what it names, can be offered.
+    models = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        max_length=MOST_NAMES,
+        default=list,
+        source="sources",
+    )
     device = serializers.CharField(max_length=120, default="", allow_blank=True)
     memory_bytes = serializers.IntegerField(min_value=0, max_value=2**50, default=None)
     version = serializers.CharField(max_length=32, default="", allow_blank=True)
@@ -52,6 +60,7 @@ class ClaimSerializer(serializers.Serializer):
     queues = _names(allow_empty=False)
     presets = _names(default=list)
     loaded_preset = serializers.CharField(max_length=LONGEST_NAME, default="", allow_blank=True)
+    max_jobs = serializers.IntegerField(min_value=1, max_value=64, default=1)
 
 
 class AttemptSerializer(serializers.Serializer):
@@ -89,11 +98,18 @@ class OutputSerializer(serializers.Serializer):
     width = serializers.IntegerField(min_value=1, max_value=LARGEST_SIDE)
     height = serializers.IntegerField(min_value=1, max_value=LARGEST_SIDE)
     duration = serializers.FloatField(min_value=0, default=None, allow_null=True)
+    duration_seconds = serializers.FloatField(min_value=0, required=False, allow_null=True)
     fps = serializers.FloatField(min_value=0, max_value=1000, default=None, allow_null=True)
+    frames = serializers.IntegerField(min_value=1, max_value=100_000, default=None, allow_null=True)
     seed = serializers.IntegerField(min_value=0, required=False)
     thumbhash = serializers.RegexField(
         r"^[A-Za-z0-9+/=]*$", max_length=64, default="", allow_blank=True
     )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """One name for the duration, whichever the worker knows."""
+        given = data.pop("duration_seconds", None)
+        return data if given is None else data | {"duration": given}
 
 
 class ErrorSerializer(serializers.Serializer):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.tokens import digest
 from jobs import leases
 from jobs.models import Job
+from jobs.presets import note_installed
 from ourvidz import feed, live, rows
 from ourvidz.errors import Refused
 from workers.models import WorkerUrl
@@ -34,6 +35,7 @@ class Description:
     kind: str
     queues: list[str]
     presets: list[str]
+    sources: list[str]
     device: str
     memory_bytes: int | None
     version: str
@@ -95,6 +97,7 @@ def register(*, worker: WorkerUrl, description: Description, now: datetime | Non
         current_job_id=None,
         last_heartbeat_at=now or timezone.now(),
     )
+    note_installed()
     _tell(worker.pk)
 
 

@@ -28,6 +28,7 @@ WORKER = {
     "status": "active",
     "queues": ["gpu.image"],
     "presets": ["starter-fast"],
+    "sources": [],
     "device": "cuda:0 NVIDIA RTX 6000 Ada",
     "memory_bytes": 51527024640,
     "version": "0.1.0",

@@ -6,16 +6,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
-
-from django.conf import settings
-from django.utils import timezone
 
 from ourvidz import feed, storage
 from ourvidz.destinations import Failure, Output, Target
 from workspace.models import WorkspaceItem, WorkspaceSession
-from workspace.sessions import active_session, own_session
+from workspace.sessions import active_session, expiry, own_session
 
 Status = WorkspaceItem.Status
 
@@ -33,7 +29,7 @@ class WorkspaceDestination:
         items = WorkspaceItem.objects.bulk_create(_placeholder(job) for job in jobs)
         first = jobs[0]
         # The session was used: it moves to the front, and so does its end.
-        WorkspaceSession.objects.filter(pk=first.workspace_session_id).update(expires_at=_expiry())
+        WorkspaceSession.objects.filter(pk=first.workspace_session_id).update(expires_at=expiry())
         ids = {
             "session": first.workspace_session_id,
             "batch": first.batch_id,
@@ -63,7 +59,7 @@ class WorkspaceDestination:
             setattr(item, name, value)
         item.status = Status.GENERATED
         item.metadata = {**item.metadata, "timings": output.timings}
-        item.expires_at = _expiry()
+        item.expires_at = expiry()
         item.save()
         _publish(item, job)
 
@@ -113,14 +109,10 @@ def _placeholder(job: Any) -> WorkspaceItem:
         reference_strength=first.get("strength"),
         bucket_name=job.bucket_name,
         status=Status.GENERATING,
-        expires_at=_expiry(),
+        expires_at=expiry(),
     )
 
 
 def _publish(item: WorkspaceItem, job: Any) -> None:
     ids = {"item": item.pk, "session": item.session_id}
     feed.publish(item.user_id, "item.changed", ids, status=item.status, job_status=job.status)
-
-
-def _expiry() -> Any:
-    return timezone.now() + timedelta(days=settings.WORKSPACE_ITEM_DAYS)

@@ -4,6 +4,7 @@ for checking values: queue_job does, so that pages and API refuse alike.
 
 from __future__ import annotations
 
+import json
 import math
 import uuid
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any
 from django.http import QueryDict
 
 from jobs.models import Job, Preset
-from jobs.specs import JobSpec
+from jobs.specs import JobSpec, ReferenceSpec
 from ourvidz.errors import Refused
 
 PREFIX = "p."  # before the names of declared parameters
@@ -70,7 +71,7 @@ class PresetForm:
             entry
             | {"input_name": PREFIX + entry["name"], "id": f"{self.preset.slug}-{entry['name']}"}
             for entry in self.preset.parameters
-            if entry["name"] not in ("width", "height")
+            if entry["name"] not in ("width", "height") and _is_choice(entry)
         ]
 
 
@@ -86,7 +87,37 @@ def read_spec(data: QueryDict, session_id: uuid.UUID | None) -> JobSpec:
         destination=Job.Destination.WORKSPACE,
         session_id=session_id,
         idempotency_key=data.get("key", "")[:128],
+        parent_id=_uuid(data["parent"]) if data.get("parent") else None,
+        relation=data.get("relation", ""),
+        references=tuple(_reference(text) for text in data.getlist("reference") if text),
     )
+
+
+def _reference(text: str) -> ReferenceSpec:
+    """Read `id`, `id:role` or `id:role:strength`. Raises Refused."""
+    row_id, _sign, rest = text.partition(":")
+    role, _sign, strength = rest.partition(":")
+    try:
+        return ReferenceSpec(
+            id=_uuid(row_id), role=role or "image", strength=float(strength) if strength else None
+        )
+    except ValueError:
+        raise Refused("strength_range", field="references") from None
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Refused("reference_missing", field="references") from None
+
+
+def _is_choice(entry: Mapping[str, Any]) -> bool:
+    """Return whether a plain field can set it, and to more than one value."""
+    if entry["type"] == "choice":
+        return len(entry["choices"]) > 1
+    numbers = entry["type"] in ("integer", "number")
+    return entry["type"] != "loras" and not (numbers and entry["min"] == entry["max"])
 
 
 def _parameters(data: QueryDict, preset: Preset) -> dict[str, Any]:
@@ -109,10 +140,22 @@ def _sides(shape: str) -> dict[str, Any]:
 
 def _typed(entry: Mapping[str, Any], text: str) -> Any:
     """Return the value as the declared type where it reads as one; queue_job refuses the rest."""
+    if entry["type"] == "loras":
+        return _loras(text)
+    if entry["type"] == "choice":
+        return next((choice for choice in entry["choices"] if str(choice) == text), text)
     try:
         if entry["type"] == "integer":
             return int(text)
         return float(text) if entry["type"] == "number" else text
+    except ValueError:
+        return text
+
+
+def _loras(text: str) -> Any:
+    """Read them as JSON; queue_job refuses what is none."""
+    try:
+        return json.loads(text)
     except ValueError:
         return text
 

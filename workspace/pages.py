@@ -40,7 +40,7 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
     return {
         **title_context(request, session),
         **batches_context(session, presets=presets),
-        **dock_context([preset for preset in presets if preset.is_enabled]),
+        **dock_context([preset for preset in presets if preset.is_offered]),
         "given_prompt": request.GET.get("prompt", ""),
     }
 

@@ -69,6 +69,7 @@ COPIED = [
     "height",
     "duration",
     "fps",
+    "frames",
     "thumbhash",
 ]
 
@@ -181,7 +182,10 @@ def _media_of(item: WorkspaceItem) -> Media:
     media.storage_path = key
     media.storage_place = storage.move(item.bucket_name, item.storage_path, key, item.storage_place)
     media.url = storage.media_path(media.pk, "original", media.sha256)
-    media.thumbnail_url = storage.media_path(media.pk, "thumbnail", media.sha256)
+    for variant in ("thumbnail", "preview"):
+        if getattr(item, f"{variant}_url"):
+            url = storage.media_path(media.pk, variant, media.sha256)
+            setattr(media, f"{variant}_url", url)
     media.parent = _saved_parent(item)
     media.relation = item.relation if media.parent else ""
     return media

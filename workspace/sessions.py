@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.services import cancel_job
+from library.services import checked_name
 from ourvidz import feed
 from ourvidz.errors import Refused
 from workspace.models import SESSION_NAME, WorkspaceItem, WorkspaceSession
 
-NAME_LIMIT = 120
 CLEARED_AT = "cleared_at"
 
 
@@ -25,7 +25,7 @@ CLEARED_AT = "cleared_at"
 def create_workspace_session(*, user: Any, session_name: str = SESSION_NAME) -> WorkspaceSession:
     """Make a session and switch to it. The seed's function of the same name. Raises Refused."""
     session = WorkspaceSession.objects.create(
-        user=user, session_name=_checked(session_name or SESSION_NAME), expires_at=_expiry()
+        user=user, session_name=_checked(session_name or SESSION_NAME), expires_at=expiry()
     )
     _switch(user, session)
     return session
@@ -130,13 +130,9 @@ def _publish(session: WorkspaceSession) -> None:
 
 
 def _checked(text: str) -> str:
-    name = " ".join(text.replace("\x00", "").split())
-    if not name:
-        raise Refused("name_empty", field="session_name")
-    if len(name) > NAME_LIMIT:
-        raise Refused("name_too_long", field="session_name", limit=NAME_LIMIT)
-    return name
+    return checked_name(text, field="session_name")
 
 
-def _expiry() -> datetime:
+def expiry() -> datetime:
+    """Return until when a session or an item that is used now is kept."""
     return timezone.now() + timedelta(days=settings.WORKSPACE_ITEM_DAYS)

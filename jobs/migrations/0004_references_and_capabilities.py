@@ -95,4 +95,9 @@ class Migration(migrations.Migration):
                 name="jobs_unfinished",
             ),
         ),
+        # Until now nothing but an operator switched a preset off.
+        migrations.RunSQL(
+            "UPDATE model_presets SET edited = '[\"is_enabled\"]' WHERE NOT is_enabled",
+            migrations.RunSQL.noop,
+        ),
     ]

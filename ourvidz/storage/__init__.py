@@ -9,6 +9,7 @@ from ourvidz.storage.keys import (
     library_key,
     media_path,
     mime_type_of,
+    preview_key,
     reference_key,
     thumbnail_key,
     workspace_key,
@@ -25,7 +26,7 @@ from ourvidz.storage.objects import (
     save,
     stat,
 )
-from ourvidz.storage.rows import find_file, register_files
+from ourvidz.storage.rows import find_file, register_expiring, register_files
 from ourvidz.storage.signed import signed_url, upload_target
 from ourvidz.storage.sources import Source, find_sources
 from ourvidz.storage.thumbnails import publish_thumbnail
@@ -46,9 +47,11 @@ __all__ = [
     "mime_type_of",
     "move",
     "open",
+    "preview_key",
     "publish_thumbnail",
     "received",
     "reference_key",
+    "register_expiring",
     "register_files",
     "save",
     "signed_url",

@@ -30,10 +30,12 @@ MIME_TYPES = {
 }
 EXTENSIONS = {mime_type: extension for extension, mime_type in MIME_TYPES.items()}
 FOLDERS = {"image": "images", "video": "videos"}
-VARIANTS = ("original", "thumbnail", "download")
+VARIANTS = ("original", "thumbnail", "preview", "download")
 
 THUMBNAIL_SUFFIX = ".thumb.webp"
 THUMBNAIL_TYPE = "image/webp"
+# A short loop that moves, beside a video.
+PREVIEW_SUFFIX = ".preview.webp"
 KEY_LENGTH = 300
 # Segments start with a letter or digit: no `.`, no `..`, nothing hidden, nothing empty.
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
@@ -86,15 +88,27 @@ def thumbnail_key(key: str) -> str:
     return f"{key.rpartition('.')[0]}{THUMBNAIL_SUFFIX}"
 
 
+def preview_key(key: str) -> str:
+    """Return the key of a video's preview loop, which lies beside it."""
+    return f"{key.rpartition('.')[0]}{PREVIEW_SUFFIX}"
+
+
+def companions(key: str) -> list[str]:
+    """Return the keys of what may lie beside a file, and moves and goes with it."""
+    moving = MIME_TYPES.get(key.rpartition(".")[2], "").startswith("video/")
+    return [thumbnail_key(key), *([preview_key(key)] if moving else [])]
+
+
 def originals_of(key: str) -> list[str]:
     """Return the keys of which one, in a row, says that `key` is needed.
 
-    Of a thumbnail, all that it may stand beside; of any other file, itself.
+    Of a thumbnail or a preview, all that it may stand beside; of any other file, itself.
     """
-    if not key.endswith(THUMBNAIL_SUFFIX):
-        return [key]
-    stem = key.removesuffix(THUMBNAIL_SUFFIX)
-    return [f"{stem}.{extension}" for extension in MIME_TYPES]
+    for suffix in (THUMBNAIL_SUFFIX, PREVIEW_SUFFIX):
+        if key.endswith(suffix):
+            stem = key.removesuffix(suffix)
+            return [f"{stem}.{extension}" for extension in MIME_TYPES]
+    return [key]
 
 
 def extension_of(key: str) -> str:

@@ -109,11 +109,12 @@ def received(bucket: str, key: str) -> Stored | None:
 
 
 def copy(bucket: str, key: str, new_key: str, place: str = places.PRIMARY) -> str:
-    """Give the file (and its thumbnail) a second key, and return the place where the copy is."""
+    """Give the file (and its thumbnail and preview) a second key; return where the copy is."""
     new_place = _copy(bucket, key, new_key, place)
-    # Without its thumbnail a copy is still whole: the file itself is shown instead.
-    with contextlib.suppress(Refused):
-        _copy(bucket, keys.thumbnail_key(key), keys.thumbnail_key(new_key), place)
+    for old, new in zip(keys.companions(key), keys.companions(new_key), strict=True):
+        # Without its thumbnail a copy is still whole: the file itself is shown instead.
+        with contextlib.suppress(Refused):
+            _copy(bucket, old, new, place)
     return new_place
 
 
@@ -184,7 +185,7 @@ def _delete(names: dict[str, list[str]]) -> None:
 def _names_by_place(files: Iterable[Where]) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for file in files:
-        for key in (file.key, keys.thumbnail_key(file.key)):
+        for key in (file.key, *keys.companions(file.key)):
             names.setdefault(file.place, []).append(keys.object_name(file.bucket, key))
     return names
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -52,6 +53,18 @@ class FileRow:
 
 
 _kinds: dict[str, FileKind] = {}
+# Rows without files whose time can be over: what they are called, and which of them it is.
+_expiring: dict[str, Callable[[datetime], QuerySet[Any]]] = {}
+
+
+def register_expiring(name: str, expired: Callable[[datetime], QuerySet[Any]]) -> None:
+    """Let the sweep remove rows without files: `expired(now)` are those whose time is over."""
+    _expiring[name] = expired
+
+
+def expiring() -> Iterable[Callable[[datetime], QuerySet[Any]]]:
+    """Return what `register_expiring` was told."""
+    return tuple(_expiring.values())
 
 
 def register_files(

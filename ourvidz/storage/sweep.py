@@ -91,6 +91,11 @@ def _remove_expired(report: Report, now: datetime) -> None:
             continue
         while found := _remove_some_expired(kind, now):
             report.expired += found
+    # After the rows with files, which may be all that held one of these.
+    for expired in rows.expiring():
+        with as_service("sweep"):
+            found = expired(now)
+            report.expired += found.count() if report.dry_run else found.delete()[0]
 
 
 def _remove_some_expired(kind: rows.FileKind, now: datetime) -> int:

@@ -21,6 +21,7 @@ from ourvidz.storage import sweep as sweeping
 from ourvidz.storage.sweep import GRACE, Report
 from tests.storage.conftest import REFUSES, png
 from tests.storage.factories import make_item, make_media, make_reference
+from workspace.models import WorkspaceSession
 
 BUCKET = "image_fast"
 
@@ -76,6 +77,25 @@ def has(row: Any, place: str = "primary") -> bool:
 def still_there(row: Any) -> bool:
     with as_service("test"):
         return type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_a_session_that_was_deleted_long_ago_goes_with_its_last_item(
+    sweep: Sweep, user: Any
+) -> None:
+    now = timezone.now()
+    with as_service("test data"):
+        long_ago, lately, kept = (
+            WorkspaceSession.objects.create(user=user, deleted_at=deleted)
+            for deleted in (now - timedelta(days=31), now - timedelta(days=29), None)
+        )
+        full = make_item(user, expires_at=now + timedelta(days=1)).session
+        WorkspaceSession.objects.filter(pk=full.pk).update(deleted_at=now - timedelta(days=31))
+    assert sweep(dry_run=True).expired == 1
+    assert sweep().expired == 1
+    with as_service("test"):
+        left = set(WorkspaceSession.objects.values_list("pk", flat=True))
+    assert left == {lately.pk, kept.pk, full.pk}
+    assert long_ago.pk not in left
 
 
 def test_files_without_a_row_go(primary: Any, user: Any, sweep: Sweep) -> None:

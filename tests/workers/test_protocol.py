@@ -85,7 +85,9 @@ def test_a_claim_describes_the_job_once(hand: Any, preset: Any, queue: Any) -> N
         "family": "sdxl",
         "source": "/nowhere/tiny",
         "revision": "",
+        "options": {},
     }
+    assert job["references"] == []
     assert (job["attempt"], job["seed"], job["parameters"]["steps"]) == (1, 7, 3)
     assert str(hand.row().current_job_id) == job["id"]
     assert hand.post("claim", {"queues": ["gpu.image"]}).status_code == 204
@@ -344,3 +346,50 @@ def test_a_claim_hands_out_references_and_options(
     [given] = claimed["references"]
     assert set(given) == {"role", "position", "strength", "mime_type", "bytes", "sha256", "url"}
     assert given["sha256"] == picture.sha256
+
+
+def together(hand: Any, most: int) -> list[dict[str, Any]]:
+    """Claim up to so many jobs at once."""
+    answer = hand.post("claim", {"queues": ["gpu.image"], "max_jobs": most}).json()
+    assert answer["job"] == answer["jobs"][0]
+    return answer["jobs"]
+
+
+def test_alike_jobs_are_claimed_together_in_fair_order(
+    hand: Any, preset: Any, queue: Any, fresh: Any
+) -> None:
+    first = queue(count=2)
+    other = queue(parameters={"steps": 3})
+    later = queue(prompt="a boat", seed=99, count=2)
+    taken = together(hand, 3)
+    assert [job["id"] for job in taken] == [str(job.pk) for job in (*first, later[0])]
+    assert [job["prompt"] for job in taken][-1] == "a boat"
+    for job in (*first, later[0]):
+        assert (fresh(job).status, fresh(job).attempt) == ("running", 1)
+    # Who was passed over is next all the same.
+    assert together(hand, 3)[0]["id"] == str(other[0].pk)
+
+
+def test_one_that_was_tried_before_is_made_alone(hand: Any, preset: Any, queue: Any) -> None:
+    queue(count=3)
+    hand.fail(hand.claim(), "out_of_memory", retryable=True)
+    with as_service("test"):
+        Job.objects.update(not_before=None)
+    assert [job["attempt"] for job in together(hand, 8)] == [2]
+    assert [job["attempt"] for job in together(hand, 8)] == [1, 1]
+
+
+def test_each_of_a_batch_has_its_own_lease_and_end(
+    hand: Any, preset: Any, queue: Any, fresh: Any, png: bytes
+) -> None:
+    rows = queue(count=2)
+    taken = together(hand, 2)
+    with as_service("test"):
+        Job.objects.update(lease_expires_at=timezone.now() + timedelta(seconds=1))
+    beat = {"status": "busy", "job_ids": [job["id"] for job in taken]}
+    assert hand.post("heartbeat", beat).json()["cancel"] == []
+    assert all(fresh(row).lease_expires_at > timezone.now() + timedelta(seconds=5) for row in rows)
+    hand.upload(taken[0], png)
+    assert hand.succeed(taken[0], png).json()["accepted"]
+    hand.fail(taken[1], "engine_error")
+    assert [fresh(row).status for row in rows] == ["succeeded", "failed"]

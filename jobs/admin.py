@@ -12,12 +12,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from jobs import outcomes, services
+from jobs import outcomes, presets, services
 from jobs.models import FairQueue, Job, JobStatus, Preset
+from jobs.preset_file import problem_of
 from ourvidz.admin_tools import RowAdmin, RowInline
 from ourvidz.errors import sentence
-
-NEEDED = ("name", "type", "default")
 
 
 class PresetFilter(admin.SimpleListFilter):
@@ -110,41 +109,66 @@ class PresetForm(forms.ModelForm):
 
     class Meta:
         model = Preset
-        fields = ["is_enabled", "sort_order", "expected_seconds", "parameters"]
+        fields = list(presets.EDITABLE)
         help_texts = {
             "parameters": _(
                 "A list of {name, type, label, min, max, step, default, choices, help}. "
-                "Reading the presets' file anew writes it over."
+                "The file of presets leaves alone what you change here."
             )
         }
 
     def clean_parameters(self) -> list[dict[str, Any]]:
         parameters = self.cleaned_data["parameters"]
-        if not isinstance(parameters, list) or not all(map(_is_declaration, parameters)):
-            raise forms.ValidationError(
-                _("Each entry needs %(names)s.") % {"names": ", ".join(NEEDED)}
-            )
+        if not isinstance(parameters, list):
+            raise forms.ValidationError(_("This is a list."))
+        for declared in parameters:
+            if problem := problem_of(declared):
+                name = declared.get("name", "?") if isinstance(declared, dict) else "?"
+                raise forms.ValidationError(f"{name}: {problem}")
         return parameters
 
 
 @admin.register(Preset)
 class PresetAdmin(RowAdmin):
     form = PresetForm
-    list_display = ("slug", "name", "quality", "content_type", "family", "licence", "is_enabled")
-    list_filter = ("is_enabled", "content_type", "quality", "family")
+    list_display = (
+        "slug",
+        "name",
+        "quality",
+        "content_type",
+        "family",
+        "licence",
+        "is_enabled",
+        "is_installed",
+        "edited",
+    )
+    list_filter = ("is_enabled", "is_installed", "content_type", "quality", "family", "commercial")
     search_fields = ("slug", "name", "family", "source")
     ordering = ("sort_order", "slug")
     person = ""
-    editable = ("is_enabled", "sort_order", "expected_seconds", "parameters")
-    actions = ("switch_off", "switch_on")
+    editable = presets.EDITABLE
+    actions = ("switch_off", "switch_on", "take_the_files_values")
+
+    def save_model(self, request: HttpRequest, obj: Preset, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        presets.note_edits(obj, form.changed_data)
+        presets.note_installed()
 
     @admin.action(description=_("Switch off"), permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Preset]) -> None:
-        queryset.update(is_enabled=False)
+        self._switch(queryset, False)
 
     @admin.action(description=_("Switch on"), permissions=["change"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[Preset]) -> None:
-        queryset.update(is_enabled=True)
+        self._switch(queryset, True)
+
+    @admin.action(description=_("Forget the changes made here"), permissions=["change"])
+    def take_the_files_values(self, request: HttpRequest, queryset: QuerySet[Preset]) -> None:
+        presets.forget_edits(queryset.values_list("slug", flat=True))
+
+    def _switch(self, queryset: QuerySet[Preset], on: bool) -> None:
+        for preset in queryset:
+            presets.switch_preset(preset=preset, on=on)
 
 
 @admin.register(FairQueue)
@@ -154,7 +178,3 @@ class FairQueueAdmin(RowAdmin):
     search_fields = ("name",)
     person = ""
     id_fields = ()
-
-
-def _is_declaration(entry: Any) -> bool:
-    return isinstance(entry, dict) and all(name in entry for name in NEEDED)

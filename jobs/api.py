@@ -18,15 +18,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import services
+from jobs import estimates, services
 from jobs.models import ContentType, Job, Preset
+from jobs.preset_serializers import PresetSerializer
 from jobs.serializers import (
     BatchSerializer,
     CancelSerializer,
+    EstimateSerializer,
     JobDetailSerializer,
     JobRequest,
     JobSerializer,
-    PresetSerializer,
 )
 from jobs.specs import JobSpec, ReferenceSpec
 from ourvidz import live
@@ -107,6 +108,19 @@ class Jobs(ViewSet):
         answer, or over the socket.
         """
         return queued(request, services.queue_job(user=request.user, spec=_spec(request)))
+
+    @extend_schema(
+        operation_id="estimate_job",
+        summary="What it would take",
+        request=JobRequest,
+        responses={200: EstimateSerializer},
+    )
+    def estimate(self, request: Request) -> Response:
+        """Check a request as `POST /api/v1/jobs` does, and say what it would cost and when it would
+        be ready. Nothing is queued.
+        """
+        found = estimates.estimate(user=request.user, spec=_spec(request))
+        return Response(EstimateSerializer(found).data)
 
     @extend_schema(operation_id="job", summary="One job", responses=JobDetailSerializer)
     def retrieve(self, request: Request, id: uuid.UUID) -> Response:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from django.urls import path
 
 from jobs.api import Jobs, Presets
+from jobs.staff_api import Models
 
 urlpatterns = [
     path("presets", Presets.as_view({"get": "list"}), name="api_presets"),
     path("presets/<slug:slug>", Presets.as_view({"get": "retrieve"}), name="api_preset"),
+    path("models", Models.as_view({"get": "list"}), name="api_models"),
+    path(
+        "models/<slug:slug>",
+        Models.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="api_model",
+    ),
+    path("models/<slug:slug>/fetch", Models.as_view({"post": "fetch"}), name="api_fetch_model"),
+    path("models/<slug:slug>/stop", Models.as_view({"post": "stop"}), name="api_stop_fetch"),
     path("jobs", Jobs.as_view({"get": "list", "post": "create"}), name="api_jobs"),
+    path("jobs/estimate", Jobs.as_view({"post": "estimate"}), name="api_estimate"),
     path("jobs/<uuid:id>", Jobs.as_view({"get": "retrieve"}), name="api_job"),
     path("jobs/<uuid:id>/cancel", Jobs.as_view({"post": "cancel"}), name="api_job_cancel"),
 ]

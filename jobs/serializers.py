@@ -8,7 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from jobs.models import Capability, Job, JobStatus, Preset
+from jobs.models import Job, JobStatus
 from jobs.references import RELATIONS, ROLES
 from jobs.specs import COUNT_LIMIT, SEED_LIMIT
 from ourvidz.errors import sentence
@@ -66,65 +66,6 @@ HISTORY = [
     {"status": "queued", "attempt": 0, "reason": "", "at": "2026-11-24T20:15:00Z"},
     {"status": "running", "attempt": 1, "reason": "", "at": "2026-11-24T20:15:01Z"},
 ]
-PARAMETER = {
-    "name": "width",
-    "type": "integer",
-    "label": "Width",
-    "help": "In pixels.",
-    "group": "size",
-    "default": 256,
-    "min": 64,
-    "max": 320,
-    "step": 16,
-}
-PRESET = {
-    "slug": "starter-fast",
-    "name": "Starter",
-    "content_type": "image",
-    "quality": "fast",
-    "family": "sdxl",
-    "revision": "",
-    "licence": "MIT",
-    "licence_url": "",
-    "commercial": True,
-    "capabilities": ["text_to_image", "image_to_image", "variation"],
-    "max_references": 1,
-    "expected_seconds": 1.0,
-    "parameters": [PARAMETER],
-}
-
-
-class ParameterSerializer(serializers.Serializer[Any]):
-    """One setting that a preset offers: enough to draw a form field from."""
-
-    name = serializers.CharField()
-    type = serializers.ChoiceField(["integer", "number", "text", "choice", "boolean", "loras"])
-    label = serializers.CharField(required=False)  # type: ignore[assignment]
-    help = serializers.CharField(required=False, allow_blank=True)
-    group = serializers.CharField(required=False, allow_blank=True)
-    default = serializers.JSONField()
-    min = serializers.FloatField(required=False)
-    max = serializers.FloatField(required=False)
-    step = serializers.FloatField(required=False)
-    choices = serializers.ListField(child=serializers.JSONField(), required=False)
-
-
-@extend_schema_serializer(examples=[OpenApiExample("A preset", value=PRESET, response_only=True)])
-class PresetSerializer(serializers.ModelSerializer[Preset]):
-    """One way to make a picture or a video, with the settings it takes."""
-
-    parameters = ParameterSerializer(many=True)
-    capabilities = serializers.ListField(
-        child=serializers.ChoiceField(Capability.choices), help_text="What it can do."
-    )
-    max_references = serializers.IntegerField(
-        help_text="How many pictures it takes to start from; a mask or a video is not counted."
-    )
-
-    class Meta:
-        model = Preset
-        fields = list(PRESET)
-        read_only_fields = fields
 
 
 class ReferenceRequest(serializers.Serializer[Any]):
@@ -371,6 +312,24 @@ class CancelSerializer(serializers.Serializer[Any]):
         "at its next step. `finished`: there was nothing to cancel.",
     )
     job = JobSerializer()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two pictures",
+            value={"items": 2, "cost": 2.0, "first_ready_in": 1.5, "ready_in": 2.5},
+            response_only=True,
+        )
+    ]
+)
+class EstimateSerializer(serializers.Serializer[Any]):
+    """What a request would take. Seconds; null where no worker takes such jobs now."""
+
+    items = serializers.IntegerField()
+    cost = serializers.FloatField(help_text="GPU seconds of all items together.")
+    first_ready_in = serializers.FloatField(allow_null=True)
+    ready_in = serializers.FloatField(allow_null=True)
 
 
 def failure_of(row: Any) -> dict[str, str] | None:

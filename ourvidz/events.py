@@ -41,6 +41,15 @@ MOMENTS: Mapping[str, Shape] = {
     # ready_in: until all of the person's jobs are ready, None where nobody can say.
     # places: {job: {place, seconds}}; place 1 is next, seconds until it is ready.
     "queue.places": {"running": int, "waiting": int, "ready_in": SECONDS, "places": dict},
+    # state: waiting, running, here, failed, stopped or absent; sizes in bytes.
+    "fleet.model": {
+        "model": str,
+        "state": str,
+        "done": int,
+        "of": int,
+        "file": str,
+        "detail": str,
+    },
     "fleet.worker": {"worker": ID, "name": str, "status": str, "job": ID, "loaded_preset": str},
 }
 

@@ -20,6 +20,8 @@ WAIT_SECONDS = 5.0
 PROGRESS_SECONDS = 120
 CANCEL_SECONDS = 3600
 HOLDER_SECONDS = 3600
+# Longer than the checksum of the largest file takes, in which nothing is reported.
+FETCH_SECONDS = 600
 
 
 @cache
@@ -77,6 +79,32 @@ def holder(job_id: uuid.UUID | str) -> dict[str, Any] | None:
     """Return `{worker, attempt, user}` of a running job, or None where Redis does not know."""
     value = redis().get(_key("holder", job_id))
     return json.loads(value) if value else None
+
+
+def set_fetch(slug: str, value: dict[str, Any]) -> None:
+    """Keep how far the fetch of a preset's model is; a silent one is forgotten after a while."""
+    redis().set(_key("fetch", slug), json.dumps(value), ex=FETCH_SECONDS)
+
+
+def fetches(slugs: list[str]) -> dict[str, dict[str, Any]]:
+    """Return what is known of fetches, by the preset's slug; nothing where Redis is away."""
+    if not slugs:
+        return {}
+    try:
+        values = redis().mget([_key("fetch", slug) for slug in slugs])
+    except redis_client.RedisError:
+        return {}
+    return {slug: json.loads(value) for slug, value in zip(slugs, values, strict=True) if value}
+
+
+def stop_fetch(slug: str) -> None:
+    """Ask whoever fetches a model to stop."""
+    redis().set(_key("stop-fetch", slug), "1", ex=FETCH_SECONDS)
+
+
+def take_stop(slug: str) -> bool:
+    """Return whether a fetch was asked to stop, and forget it."""
+    return bool(redis().delete(_key("stop-fetch", slug)))
 
 
 def clear(job_id: uuid.UUID | str) -> None:

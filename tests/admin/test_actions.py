@@ -101,13 +101,22 @@ def test_the_hash_of_a_password_is_not_shown(operator: Any, user: Any) -> None:
 def test_a_preset_is_switched_off_and_its_parameters_are_checked(operator: Any) -> None:
     preset = PresetFactory()
     url = reverse("admin:jobs_preset_change", args=[preset.pk])
-    values = {"sort_order": 3, "expected_seconds": 4, "parameters": '[{"name": "steps"}]'}
+    values = {
+        "name": preset.name,
+        "source": preset.source,
+        "sort_order": 3,
+        "expected_seconds": 4,
+        "parameters": '[{"name": "steps"}]',
+        "options": '{"dtype": "float32"}',
+    }
     answer = operator.post(url, values)
-    assert answer.status_code == 200 and "Each entry needs" in answer.content.decode()
-    values["parameters"] = '[{"name": "steps", "type": "integer", "default": 4}]'
-    assert operator.post(url, values).status_code == 302
+    assert answer.status_code == 200 and "“type” is missing" in answer.content.decode()
+    steps = '[{"name": "steps", "type": "integer", "min": 1, "max": 9, "default": 4}]'
+    assert operator.post(url, values | {"parameters": steps}).status_code == 302
     kept = now(preset)
     assert (kept.is_enabled, kept.sort_order, kept.parameters[0]["name"]) == (False, 3, "steps")
+    changed = {"is_enabled", "sort_order", "expected_seconds", "parameters", "options"}
+    assert set(kept.edited) == changed
     do(operator, Preset, "switch_on", preset)
     assert now(preset).is_enabled
 

@@ -224,3 +224,11 @@ def test_the_result_is_where_the_job_put_it(api: Api, user: User) -> None:
     library = make_job(user, destination="library")
     result = api.get(f"jobs/{library.pk}/result").json()
     assert result == {"status": "queued", "item": None, "media": None}
+
+
+def test_an_estimate_queues_nothing(api: Api) -> None:
+    answer = api.post("jobs/estimate", WANTED | {"count": 2})
+    assert answer.status_code == 200
+    assert (answer.json()["items"], answer.json()["ready_in"]) == (2, None)
+    assert not _count()
+    assert is_problem(api.post("jobs/estimate", WANTED | {"prompt": ""}), 422, "prompt_empty")

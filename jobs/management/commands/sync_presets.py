@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from jobs.preset_file import BadPresets
 from jobs.presets import sync_presets
 from ourvidz import rows
 
@@ -16,6 +17,9 @@ class Command(BaseCommand):
     help = "Write jobs/presets.toml to the table model_presets."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with rows.as_service("sync presets"):
-            count = sync_presets()
+        try:
+            with rows.as_service("sync presets"):
+                count = sync_presets()
+        except BadPresets as problem:
+            raise CommandError(str(problem)) from problem
         self.stdout.write(f"{count} presets are up to date.")

@@ -136,6 +136,7 @@ def _gpu_environment(environment: dict[str, str], port: int, token: str) -> dict
         "OURVIDZ_WORKER_TOKEN": token,
         "OURVIDZ_BROKER_URL": settings.BROKER_URL,
         "OURVIDZ_NAMESPACE": settings.NAMESPACE,
+        "OURVIDZ_MODELS": str(settings.MODELS_DIR),
     }
 
 

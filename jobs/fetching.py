@@ -1,0 +1,109 @@
+"""Fetching models in the background: asked for by an operator, done by the control worker, followed
+by every operator's page. Not for the fetch itself: see models_store.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import dramatiq
+from django.db import transaction
+
+from jobs import models_store
+from jobs.models_store import Progress
+from ourvidz import feed, live
+from ourvidz.errors import Refused, sentence
+from ourvidz.rows import as_service
+
+log = logging.getLogger(__name__)
+
+QUEUE, ACTOR = "control", "fetch_model"
+# Between two reports; a page paints no more.
+PAUSE = 0.5
+WAITING, RUNNING, HERE, FAILED, STOPPED, ABSENT = (
+    "waiting",
+    "running",
+    "here",
+    "failed",
+    "stopped",
+    "absent",
+)
+
+
+def start_fetch(*, slug: str) -> None:
+    """Let the control worker fetch a preset's model. Raises Refused where there is nothing to."""
+    state = models_store.model_state(slug)
+    if state.state == models_store.FETCHING:
+        raise Refused("fetch_running", model=state.preset.source)
+    if state.state in (models_store.BUILT_IN, models_store.MISSING):
+        raise Refused("model_is_folder", folder=state.folder)
+    live.take_stop(slug)
+    _tell(slug, WAITING, Progress(state.bytes_here, state.preset.size_bytes or 0))
+    message: dramatiq.Message[None] = dramatiq.Message(
+        queue_name=QUEUE, actor_name=ACTOR, args=(slug,), kwargs={}, options={}
+    )
+    transaction.on_commit(lambda: dramatiq.get_broker().enqueue(message))
+
+
+def stop_fetch(*, slug: str) -> None:
+    """Ask a fetch to stop; what is here stays for the next one."""
+    live.stop_fetch(slug)
+
+
+def remove_model(*, slug: str) -> int:
+    """Delete a fetched model, and tell the operators; returns the bytes. Raises Refused."""
+    freed = models_store.remove(slug=slug)
+    _tell(slug, ABSENT, Progress(0, 0))
+    return freed
+
+
+def run_fetch(slug: str) -> None:
+    """Fetch a preset's model to its end, whatever that is, and say so; in no transaction."""
+    try:
+        with as_service("fetch model"):
+            preset = models_store.model_state(slug).preset
+        reporter = Reporter(slug)
+        models_store.fetch_for(preset, report=reporter)
+    except Refused as refused:
+        stopped = refused.code == "fetch_stopped"
+        _fail(slug, STOPPED if stopped else FAILED, refused.code, refused.params)
+        return
+    except Exception:
+        log.exception("The fetch of %s failed", slug)
+        _fail(slug, FAILED, "fetch_failed", {})
+        return
+    with as_service("fetch model"):
+        models_store.note_fetched()
+    _tell(slug, HERE, reporter.last)
+
+
+class Reporter:
+    """Passes on how far a fetch is, not too often, and stops it when that was asked for."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        self.said_at = 0.0
+        self.last = Progress(0, 0)
+
+    def __call__(self, progress: Progress) -> None:
+        self.last = progress
+        now = time.monotonic()
+        if now - self.said_at < PAUSE:
+            return
+        self.said_at = now
+        if live.take_stop(self.slug):
+            raise Refused("fetch_stopped")
+        _tell(self.slug, RUNNING, progress)
+
+
+def _fail(slug: str, state: str, code: str, params: dict[str, Any]) -> None:
+    _tell(slug, state, Progress(0, 0), {"code": code, "params": params})
+
+
+def _tell(slug: str, state: str, progress: Progress, failure: dict[str, Any] | None = None) -> None:
+    known = {"done": progress.done, "of": progress.of, "file": progress.file}
+    live.set_fetch(slug, {"state": state, **known, "failure": failure})
+    detail = sentence(failure["code"], failure["params"]) if failure else ""
+    feed.staff_moment("fleet.model", model=slug, state=state, **known, detail=detail)

@@ -126,6 +126,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     ),
     # Workspace and library
     "item_missing": (404, _("That item is gone.")),
+    "act_unavailable": (409, _("No model that can do this is installed here.")),
     "item_unfinished": (409, _("Wait until it is finished, then save it.")),
     "item_failed": (409, _("There is no picture to save: this one failed.")),
     "item_busy": (409, _("It is being made. Cancel it first.")),

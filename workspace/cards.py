@@ -22,7 +22,7 @@ from workspace.models import WorkspaceItem
 FALLBACK_SIDE = 512
 SMALL_SIDE = 640  # up to here the picture itself is lighter than another size of it
 SHOWN_SETTINGS = ("steps", "guidance")
-NOT_REUSED = ("width", "height")
+NOT_REUSED = ("width", "height", "variation_seed", "variation_strength")
 
 
 @dataclass(frozen=True)
@@ -157,8 +157,19 @@ class Batch:
             "prompt": self.prompt,
             "count": len(self.cards),
             "shape": f"{self.cards[0].width}x{self.cards[0].height}",
+            "references": self._references,
             **{f"p.{name}": value for name, value in given.items() if name not in NOT_REUSED},
         }
+
+    @property
+    def _references(self) -> list[dict[str, Any]]:
+        """The pictures it started from, as the dock keeps them."""
+        began_with = self.first.job.references if self.first.job else []
+        kept = ("id", "role", "url", "strength")
+        return [
+            {name: one[name] for name in kept if one[name] is not None} | {"name": one["title"]}
+            for one in began_with
+        ]
 
     @cached_property
     def _seed(self) -> dict[str, Any]:

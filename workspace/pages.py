@@ -20,6 +20,7 @@ from ourvidz.models import uuid7
 from workspace.cards import Batch, batches_of, drawn_rows
 from workspace.examples import examples_of
 from workspace.forms import COUNTS, DEFAULT_COUNT, PresetForm
+from workspace.making import acts_of
 from workspace.models import ItemQuerySet, WorkspaceItem, WorkspaceSession
 
 PAGE = 48  # items; more than the largest batch, so that a page always holds a whole one
@@ -40,7 +41,8 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
     return {
         **title_context(request, session),
         **batches_context(session, presets=presets),
-        **dock_context([preset for preset in presets if preset.is_offered]),
+        **dock_context([one for one in presets if one.is_offered and one.needs_words]),
+        "acts": acts_of(presets),
         "given_prompt": request.GET.get("prompt", ""),
     }
 

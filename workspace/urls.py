@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workspace import views
+from workspace import making_views, views
 
 app_name = "workspace"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("words", views.words, name="words"),
     path("generate", views.generate, name="generate"),
+    path("references", making_views.picker, name="picker"),
+    path("references/add", making_views.upload, name="add-reference"),
+    path("make", making_views.make, name="make"),
     path("sessions", views.create, name="create"),
     path("items/many", views.many, name="many"),
     path("items/restore", views.restore_many, name="restore-many"),

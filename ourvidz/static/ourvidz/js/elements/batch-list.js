@@ -4,7 +4,7 @@ import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
 
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", Delete: "delete", Backspace: "delete" };
+const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", m: "more", Delete: "delete", Backspace: "delete" };
 
 class BatchList extends HTMLElement {
   connectedCallback() {

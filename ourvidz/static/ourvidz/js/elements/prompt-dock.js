@@ -38,7 +38,7 @@ class PromptDock extends HTMLElement {
 
   values() {
     const values = Object.fromEntries(new FormData(this.form));
-    for (const name of ["key", "session", "csrfmiddlewaretoken"]) delete values[name];
+    for (const name of ["key", "session", "csrfmiddlewaretoken", "reference"]) delete values[name];
     return values;
   }
 
@@ -55,7 +55,8 @@ class PromptDock extends HTMLElement {
     history.replaceState(history.state, "", location.pathname);
   }
 
-  fill(values) {
+  fill({ references, ...values }) {
+    if (references) document.dispatchEvent(new CustomEvent("dock:references", { detail: references }));
     if (values.preset) this.set("preset", values.preset);
     this.togglePresets();
     for (const [name, value] of Object.entries(values)) this.set(name, value);

@@ -1,0 +1,44 @@
+// <card-menu>: what can be made of a card's picture. One menu for all cards: it opens beside the
+// button that asked for it.
+
+import { placeBeside, post } from "../lib/dom.js";
+
+class CardMenu extends HTMLElement {
+  connectedCallback() {
+    this.menu = this.querySelector("[popover]");
+    document.addEventListener("click", ({ target }) => this.open(target.closest?.('batch-list [data-act="more"]')));
+    this.addEventListener("click", ({ target }) => this.choose(target.closest("button")));
+  }
+
+  open(button) {
+    if (!button) return;
+    this.card = button.closest(".card");
+    for (const entry of this.querySelectorAll("[data-kind]")) entry.hidden = entry.dataset.kind !== this.card.dataset.kind;
+    this.menu.showPopover({ source: button });
+    placeBeside(this.menu, button);
+    this.menu.querySelector("button:not([hidden])").focus();
+  }
+
+  choose(button) {
+    if (!button) return;
+    this.menu.hidePopover();
+    if (button.dataset.make) this.make(button.dataset.make);
+    else this.give();
+  }
+
+  give() {
+    const { item: id, kind: role } = this.card.dataset;
+    const picture = this.card.querySelector("img, video");
+    const url = picture.poster || picture.src;
+    document.dispatchEvent(new CustomEvent("dock:give", { detail: { id, role, url, name: this.card.ariaLabel } }));
+  }
+
+  async make(act) {
+    const values = { act, source: this.card.dataset.item, session: this.dataset.session };
+    const { ok, html } = await post(this.dataset.url, values);
+    const target = document.getElementById(ok ? "batches" : "dock-errors");
+    await window.htmx.swap({ sourceElement: target, target, text: html, swap: ok ? "afterbegin" : "innerHTML" });
+  }
+}
+
+customElements.define("card-menu", CardMenu);

@@ -1,0 +1,148 @@
+// <dock-references>: the pictures that the dock starts from. They are chosen, dropped, pasted, or sent
+// by a card ("dock:give"); what the chosen model cannot take is shown and left out.
+
+import { fetchHtml } from "../lib/dom.js";
+import { recall, remember } from "../lib/store.js";
+
+const ROLES = { image: /image_to_image|edit|image_to_video|upscale/, video: /continue_video/ };
+
+class DockReferences extends HTMLElement {
+  connectedCallback() {
+    this.form = this.closest("form");
+    this.list = this.querySelector("ul");
+    for (const one of recall(this.key) ?? []) this.add(one);
+    this.form.addEventListener("change", () => this.show());
+    this.addEventListener("input", ({ target }) => this.tune(target.closest(".given")));
+    this.addEventListener("click", ({ target }) => target.closest(".given__remove") && this.remove(target));
+    document.addEventListener("dock:give", ({ detail }) => this.give(detail));
+    document.addEventListener("dock:references", ({ detail }) => this.replace(detail));
+    document.addEventListener("click", ({ target }) => this.pick(target.closest?.("#picker [data-give]")));
+    this.picker.addEventListener("toggle", ({ newState }) => newState === "open" && this.fill());
+    this.picker.querySelector("[data-upload]").addEventListener("change", ({ target }) => this.uploadAll(target.files));
+    document.addEventListener("dragover", (event) => this.hasFiles(event.dataTransfer) && event.preventDefault());
+    document.addEventListener("drop", (event) => this.take(event, event.dataTransfer));
+    document.addEventListener("paste", (event) => this.take(event, event.clipboardData));
+    this.show();
+  }
+
+  get key() {
+    return `references.${this.dataset.session}`;
+  }
+
+  get picker() {
+    return this.form.querySelector("#picker");
+  }
+
+  get preset() {
+    return this.form.querySelector('[name="preset"]:checked');
+  }
+
+  hasFiles(transfer) {
+    return [...(transfer?.types ?? [])].includes("Files");
+  }
+
+  take(event, transfer) {
+    if (!this.hasFiles(transfer)) return;
+    event.preventDefault();
+    this.uploadAll(transfer.files);
+  }
+
+  async uploadAll(files) {
+    for (const file of files) await this.upload(file);
+  }
+
+  async upload(file) {
+    const body = new FormData();
+    body.append("file", file);
+    const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };
+    const { ok, html } = await fetchHtml(this.dataset.upload, { method: "POST", body, headers });
+    const errors = document.getElementById("dock-errors");
+    if (ok) this.give(JSON.parse(html));
+    else errors.innerHTML = html;
+    if (ok) errors.replaceChildren();
+  }
+
+  pick(button) {
+    if (!button) return;
+    const { give: id, role, picture: url } = button.dataset;
+    this.give({ id, role, url, name: button.title });
+    this.picker.hidePopover();
+  }
+
+  async fill() {
+    const { ok, html } = await fetchHtml(this.dataset.picker);
+    if (ok) this.picker.querySelector("[data-pictures]").innerHTML = html;
+  }
+
+  // A newer picture takes the place of the oldest where the model takes no more.
+  give(one) {
+    if (this.querySelector(`[data-id="${one.id}"]`)) return;
+    const most = Math.max(1, Number(this.preset?.dataset.takes ?? 1));
+    while (this.list.children.length >= most) this.list.firstElementChild.remove();
+    this.add(one);
+    this.keep();
+    this.form.elements.prompt.focus();
+  }
+
+  replace(given) {
+    this.list.replaceChildren();
+    for (const one of given) this.add(one);
+    this.keep();
+  }
+
+  add({ id, role, url, name, strength = "0.6" }) {
+    const chip = this.querySelector("template").content.firstElementChild.cloneNode(true);
+    Object.assign(chip.dataset, { id, role, name: name ?? "" });
+    Object.assign(chip.querySelector("img"), { src: url, alt: name ?? "" });
+    chip.querySelector("input[type=range]").value = strength;
+    this.list.append(chip);
+    this.tune(chip);
+  }
+
+  tune(chip) {
+    if (!chip) return;
+    const range = chip.querySelector("input[type=range]");
+    chip.querySelector("output").value = `${Math.round(range.value * 100)} %`;
+    this.keep();
+  }
+
+  remove(target) {
+    target.closest(".given").remove();
+    this.keep();
+    this.form.elements.prompt.focus();
+  }
+
+  keep() {
+    const chips = [...this.list.children].map((chip) => ({
+      id: chip.dataset.id,
+      role: chip.dataset.role,
+      name: chip.dataset.name,
+      url: chip.querySelector("img").src,
+      strength: chip.querySelector("input[type=range]").value,
+    }));
+    remember(this.key, chips);
+    this.show();
+  }
+
+  show() {
+    const can = this.preset?.dataset.can ?? "";
+    for (const chip of this.list.children) this.showChip(chip, can);
+    this.list.hidden = !this.list.children.length;
+    this.querySelector("[data-unusable]").hidden = !this.list.querySelector("[data-unusable]");
+    const button = this.form.querySelector("button[data-takes]");
+    button.disabled = !ROLES.image.test(can) && !ROLES.video.test(can);
+  }
+
+  showChip(chip, can) {
+    const usable = ROLES[chip.dataset.role].test(can);
+    const tunable = chip.dataset.role === "image" && can.includes("image_to_image");
+    const input = chip.querySelector("[name=reference]");
+    const { value } = chip.querySelector("input[type=range]");
+    chip.toggleAttribute("data-unusable", !usable);
+    chip.querySelector("label").hidden = !tunable;
+    input.disabled = !usable;
+    input.value = [chip.dataset.id, chip.dataset.role, ...(tunable ? [value] : [])].join(":");
+  }
+}
+
+customElements.define("dock-references", DockReferences);

@@ -1,0 +1,23 @@
+// <video-tile>: a video in a tile. It moves while it is pointed at or its card has the focus, and stands
+// still otherwise: many videos at once would make the page and the laptop warm.
+
+class VideoTile extends HTMLElement {
+  connectedCallback() {
+    this.video = this.querySelector("video");
+    const card = this.closest("article");
+    for (const name of ["pointerenter", "focusin"]) card.addEventListener(name, () => this.play());
+    for (const name of ["pointerleave", "focusout"]) card.addEventListener(name, () => this.rest());
+  }
+
+  play() {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.video.play().catch(() => {});
+  }
+
+  rest() {
+    this.video.pause();
+    this.video.currentTime = 0;
+  }
+}
+
+customElements.define("video-tile", VideoTile);

@@ -1,0 +1,85 @@
+"""What starts from a picture: the picker of the dock's references, uploads into it, and the acts of
+a card's menu, one click each. Not for rules: services refuse.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from library.models import Media, Reference
+from library.references import add_reference
+from ourvidz.pages import attempt, is_fragment, signed_in
+from workspace import making, services
+from workspace.models import WorkspaceItem
+from workspace.pages import batch_context
+
+SHOWN = 24  # of each kind
+
+
+@signed_in
+@require_GET
+def picker(request: HttpRequest) -> HttpResponse:
+    """Pictures to start from: uploads, the newest of the sessions, the newest of the library."""
+    items: Any = WorkspaceItem.objects.for_user(request.user).present().unsaved().exclude(url="")
+    media: Any = Media.objects.for_user(request.user).kept()
+    references: Any = Reference.objects.for_user(request.user).shown()
+    context = {
+        "uploads": references.order_by("-created_at", "-id")[:SHOWN],
+        "items": items.newest_first()[:SHOWN],
+        "media": media.newest_first()[:SHOWN],
+    }
+    return render(request, "workspace/_reference_picker.html", context)
+
+
+@signed_in
+@require_POST
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take one picture; the answer is what the dock shows of it, or why it was refused."""
+
+    def act() -> HttpResponse:
+        made = add_reference(user=request.user, upload=request.FILES["file"])
+        shown = made.thumbnail_url or made.url
+        return JsonResponse({"id": str(made.pk), "url": shown, "name": made.name, "role": "image"})
+
+    if "file" not in request.FILES:
+        return HttpResponse(status=400)
+    return attempt(request, act)
+
+
+@signed_in
+@require_POST
+def make(request: HttpRequest) -> HttpResponse:
+    """Make something of an item or of media; the answer is the new row."""
+
+    def act() -> HttpResponse:
+        room = _room(request)
+        jobs = making.make_from(
+            user=request.user,
+            source_id=_uuid(request.POST.get("source", "")) or uuid.UUID(int=0),
+            act_name=request.POST.get("act", ""),
+            session_id=room.pk,
+        )
+        if not is_fragment(request):
+            return redirect("workspace:session", room.pk)
+        return render(request, "workspace/_batches.html", batch_context(room, jobs[0].batch_id))
+
+    return attempt(request, act)
+
+
+def _room(request: HttpRequest) -> Any:
+    named = _uuid(request.POST.get("session", ""))
+    if named is None:
+        return services.active_session(user=request.user)
+    return services.own_session(request.user, named)
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -22,6 +22,7 @@ from workers.gpu.engine import Engine
 from workers.gpu.errors import JobError
 from workers.gpu.families import _fitting, upscale
 from workers.gpu.job import Job, Preset
+from workers.gpu.loras import Lora
 from workers.gpu.progress import Step
 from workers.gpu.references import NOTHING, Given
 
@@ -31,8 +32,9 @@ SIDE = 64
 NOISE = numpy.random.default_rng(0)
 BUILD: dict[str, Callable[[Path], Path]] = {
     "sd": tiny_families.sd,
+    "sd-distilled": lambda folder: tiny_families.sd(folder, distilled=True),
     "wan": lambda folder: tiny_families.wan(folder, new=True),
-    "wan21": lambda folder: tiny_families.wan(folder, new=False),
+    "wan-old": lambda folder: tiny_families.wan(folder, new=False),
     "flux2": tiny_families.flux2,
     "zimage": tiny_families.zimage,
     "upscale": tiny_families.upscaler,
@@ -53,7 +55,7 @@ def job_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Job]:
     def make(name: str, **parameters: Any) -> Job:
         if name not in folders:
             folders[name] = BUILD[name](tmp_path_factory.mktemp("models") / name)
-        preset = Preset(name, name.removesuffix("21"), str(folders[name]), "")
+        preset = Preset(name, name.partition("-")[0], str(folders[name]), "")
         usual = {"width": SIDE, "height": SIDE, "steps": 2}
         return replace(JOB, preset=preset, parameters=usual | parameters)
 
@@ -73,7 +75,7 @@ def made(engine: Engine, job: Job, given: Given = NOTHING) -> tuple[Any, list[St
     return (result if isinstance(result, Clip) else numpy.asarray(result)), steps
 
 
-@pytest.mark.parametrize("name", ["sd", "flux2", "zimage"])
+@pytest.mark.parametrize("name", ["sd", "sd-distilled", "flux2", "zimage"])
 def test_words_make_a_picture(engine: Engine, job_for: Any, name: str) -> None:
     job = job_for(name)
     image, steps = made(engine, job)
@@ -87,7 +89,7 @@ def test_words_make_a_picture(engine: Engine, job_for: Any, name: str) -> None:
     assert (made(engine, replace(job, prompt="rain"))[0] != image).any()
 
 
-@pytest.mark.parametrize("name", ["sd", "zimage"])
+@pytest.mark.parametrize("name", ["sd", "sd-distilled", "zimage"])
 def test_a_picture_makes_a_picture(engine: Engine, job_for: Any, name: str) -> None:
     job, start = job_for(name, steps=4), picture(100, 80)
     image, steps = made(engine, job, Given((start,), (0.5,)))
@@ -109,7 +111,7 @@ def test_flux2_edits_with_several_references(engine: Engine, job_for: Any) -> No
     assert (plain != one).any() and (one != two).any()
 
 
-@pytest.mark.parametrize("name", ["wan", "wan21"])
+@pytest.mark.parametrize("name", ["wan", "wan-old"])
 def test_words_make_a_clip(engine: Engine, job_for: Any, name: str) -> None:
     job = job_for(name, frames=9, fps=12)
     clip, steps = made(engine, job)
@@ -154,7 +156,7 @@ def test_what_a_family_cannot_do_is_refused(
 
 def test_a_model_for_words_alone_refuses_a_picture(engine: Engine, job_for: Any) -> None:
     with pytest.raises(JobError, match="bad_parameters"):
-        made(engine, job_for("wan21", frames=5), Given((picture(),), (None,)))
+        made(engine, job_for("wan-old", frames=5), Given((picture(),), (None,)))
 
 
 def test_tiles_make_the_same_as_one_piece(
@@ -214,3 +216,17 @@ def test_a_map_of_previews_finds_the_colours() -> None:
     found = linear.colours(encode(colours * 2 - 1)[0].numpy())
     wanted = torch.nn.functional.avg_pool2d(colours, 8)[0].permute(1, 2, 0).numpy() * 255
     assert abs(found - wanted).max() < 4
+
+
+def test_a_lora_changes_a_clip(engine: Engine, job_for: Any, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    job, file = job_for("wan", frames=5), tmp_path / "motion.safetensors"
+    plain, _ = made(engine, job)
+    name = "transformer.blocks.0.attn1.to_q"
+    weights = {"lora_A": torch.randn(2, 24), "lora_B": torch.randn(24, 2)}
+    save_file({f"{name}.{part}.weight": each for part, each in weights.items()}, file)
+    on, _ = made(engine, job, Given(loras=(Lora("motion", str(file), 1.0),)))
+    assert (on.frames != plain.frames).any()
+    assert (made(engine, job)[0].frames == plain.frames).all()

@@ -344,3 +344,43 @@ def test_the_servers_doorbell_rings_the_loop(running: Any, empty_redis: None) ->
         loop.stop()
         worker.stop(timeout=5000)
     assert not any(thread.is_alive() for thread in worker.workers)
+
+
+def claimed(**more: Any) -> dict[str, Any]:
+    """A job as a server describes it."""
+    target = {"method": "PUT", "url": "/file", "headers": {}}
+    preset = {"slug": "tiny", "family": "sdxl", "source": "starter/image", "revision": ""}
+    return {
+        "id": "1",
+        "attempt": 1,
+        "preset": preset,
+        "content_type": "image",
+        "prompt": "a cat",
+        "parameters": {},
+        "seed": 7,
+        "lease_seconds": 60,
+        "output": {"mime_type": "image/png", "upload": target, "thumbnail_upload": target},
+    } | more
+
+
+def test_a_claim_brings_one_job_or_several(answering: Any) -> None:
+    one, several = {"job": claimed()}, {"jobs": [claimed(), claimed(id="2")]}
+    answers = (httpx.Response(200, json=each) for each in (one, several))
+    made = answering(*answers, httpx.Response(204))
+    assert [[job.id for job in made.claim(4)] for _ in range(3)] == [["1"], ["1", "2"], []]
+
+
+def test_a_job_may_bring_references_options_and_a_place_for_a_preview() -> None:
+    about = {"role": "image", "position": 0, "strength": 0.4, "mime_type": "image/png"}
+    about |= {"bytes": 9, "sha256": "0" * 64, "url": "/reference"}
+    plain, rich = (
+        Job.read(claimed()),
+        Job.read(
+            claimed(references=[about])
+            | {"preset": claimed()["preset"] | {"options": {"scheduler": "lcm"}}}
+            | {"output": claimed()["output"] | {"preview_upload": {"method": "PUT", "url": "/p"}}}
+        ),
+    )
+    assert (plain.references, plain.preview_upload, plain.preset.options) == ((), None, {})
+    assert (rich.references[0].strength, rich.references[0].url) == (0.4, "/reference")
+    assert (rich.preview_upload.url, rich.preset.options) == ("/p", {"scheduler": "lcm"})

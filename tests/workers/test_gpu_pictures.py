@@ -206,9 +206,12 @@ def test_loras_are_switched_on_and_off(engine: Engine, job: Job, lora_files: lis
     assert (made(engine, job) == plain).all()
 
 
+@pytest.mark.parametrize("fresh", [True, False])
 def test_a_lora_for_another_model_is_refused(
-    engine: Engine, job: Job, lora_files: list[Path], tmp_path: Path
+    engine: Engine, job: Job, lora_files: list[Path], tmp_path: Path, fresh: bool
 ) -> None:
+    if fresh:  # nothing was ever loaded into it
+        engine.drop()
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"no tensors")
     plain = made(engine, job)

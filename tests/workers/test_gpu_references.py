@@ -137,7 +137,7 @@ def test_a_video_gives_its_last_frame(gather: Any) -> None:
 def test_a_long_video_is_refused() -> None:
     clip = Clip(numpy.zeros((60, 32, 32, 3), numpy.uint8), 10.0)
     made = io.BytesIO(videos.encoded(clip, "", {}))
-    assert refused(lambda: videos.frames_of(made, 5.0)) == ("too_long", {"limit": 5.0})
+    assert refused(lambda: videos.frames_of(made, 5.0)) == ("too_long", {"limit": "5 s"})
     fps, frames = videos.frames_of(made, 7.0)
     assert (fps, len(list(frames))) == (10.0, 60)
 

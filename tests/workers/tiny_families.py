@@ -12,8 +12,8 @@ WIDTH = 32
 CHAT = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
 
-def sd(folder: Path) -> Path:
-    """Stable Diffusion 1.5's shape."""
+def sd(folder: Path, distilled: bool = False) -> Path:
+    """Stable Diffusion 1.5's shape, or `distilled`: with a tiny autoencoder, as few-step models."""
     import torch
     from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 
@@ -29,7 +29,7 @@ def sd(folder: Path) -> Path:
         cross_attention_dim=WIDTH,
     )
     pipeline = StableDiffusionPipeline(
-        vae=tiny._vae(),
+        vae=_small_vae() if distilled else tiny._vae(),
         unet=unet,
         text_encoder=tiny._text_encoder(with_projection=False),
         tokenizer=tiny._tokenizer(folder),
@@ -40,6 +40,17 @@ def sd(folder: Path) -> Path:
     )
     pipeline.save_pretrained(folder)
     return folder
+
+
+def _small_vae() -> Any:
+    from diffusers import AutoencoderTiny
+
+    return AutoencoderTiny(
+        encoder_block_out_channels=(8, 8),
+        decoder_block_out_channels=(8, 8),
+        num_encoder_blocks=(1, 1),
+        num_decoder_blocks=(1, 1),
+    )
 
 
 def wan(folder: Path, new: bool) -> Path:

@@ -5,7 +5,7 @@ a pickle may run anything; nothing outside those folders. Not for loading them i
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from .config import Places
 from .errors import JobError
@@ -32,30 +32,47 @@ def find(job: Job, places: Places) -> tuple[Lora, ...]:
     if not isinstance(wanted, list) or len(wanted) > MOST:
         raise bad_parameter("loras", wanted)
     own = job.preset.options.get("loras") or []
-    found = [lora(each, places, str(each.get("file") or "")) for each in own]
+    found = [lora(each, places, Choice.read(each)) for each in own]
     return (*found, *(lora(each, places) for each in wanted))
 
 
-def lora(wanted: Any, places: Places, name: str = "") -> Lora:
-    """One LoRA of {source, weight}, or the file of that name in its source."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which file of a source, at which revision; empty: whatever there is."""
+
+    name: str = ""
+    revision: str = ""
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        """From a preset's {file, revision}."""
+        return cls(str(data.get("file") or ""), str(data.get("revision") or ""))
+
+
+ANY = Choice()
+
+
+def lora(wanted: Any, places: Places, choice: Choice = ANY) -> Lora:
+    """One LoRA of {source, weight}, or the chosen file in its source."""
     given = wanted if isinstance(wanted, dict) else {}
     source, weight = given.get("source"), given.get("weight", 1.0)
     number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
     if not source or not isinstance(source, str) or not number or not abs(weight) <= STRONGEST:
         raise bad_parameter("loras", wanted)
-    return Lora(source, str(file_of(source, places, name)), float(weight))
+    return Lora(source, str(file_of(source, places, choice)), float(weight))
 
 
-def file_of(source: str, places: Places, name: str) -> Path:
+def file_of(source: str, places: Places, choice: Choice) -> Path:
     """The safetensors file of a source: a path inside our folders, else a hub id."""
     fetched = source.replace("/", "--") if source.count("/") == 1 else ""
     for root, inside in ((places.loras.resolve(), source), (places.models.resolve(), fetched)):
         path = Path(os.path.normpath(root / inside))
         if inside and path != root and path.is_relative_to(root) and path.exists():
-            return path if path.is_file() and safe(path.name, source) else only(path, source, name)
+            whole = path.is_file() and safe(path.name, source)
+            return path if whole else only(path, source, choice.name)
     if source.startswith((".", "/", "~")) or source.count("/") != 1:
         raise JobError("lora_missing", name=source)
-    return from_hub(source, name)
+    return from_hub(source, choice)
 
 
 def only(folder: Path, source: str, name: str) -> Path:
@@ -64,13 +81,15 @@ def only(folder: Path, source: str, name: str) -> Path:
     return folder / only_name([each for each in names if not name or each == name], source)
 
 
-def from_hub(source: str, name: str) -> Path:
+def from_hub(source: str, choice: Choice) -> Path:
     """The weights in a repository of the hub, fetched when they are not here yet."""
     import huggingface_hub
 
     try:
-        folder = huggingface_hub.snapshot_download(source, allow_patterns=name or f"*{SAFE}")
-        return only(Path(folder), source, name)
+        folder = huggingface_hub.snapshot_download(
+            source, revision=choice.revision or None, allow_patterns=choice.name or f"*{SAFE}"
+        )
+        return only(Path(folder), source, choice.name)
     except JobError:
         raise
     except Exception as error:  # of the hub, the network or the disk

@@ -137,7 +137,7 @@ def frames_of(file: IO[bytes], most_seconds: float) -> tuple[float, Iterator[Ima
         fps = float(stream.average_rate or 24)
         seconds = (container.duration or 0) / av.time_base
         if seconds > most_seconds:
-            raise JobError("too_long", limit=most_seconds)
+            raise too_long(most_seconds)
     return fps, decoded(file, int(most_seconds * fps) + 1, most_seconds)
 
 
@@ -146,7 +146,7 @@ def decoded(file: IO[bytes], most: int, most_seconds: float) -> Iterator[Image.I
     with opened(file) as container:
         for number, each in enumerate(container.decode(container.streams.video[0])):
             if number >= most:
-                raise JobError("too_long", limit=most_seconds)
+                raise too_long(most_seconds)
             yield each.to_image()
 
 
@@ -164,6 +164,11 @@ def opened(file: IO[bytes]) -> Iterator[Any]:
             yield container
     except av.FFmpegError as error:
         raise unreadable() from error
+
+
+def too_long(seconds: float) -> JobError:
+    """The failure of a job whose video lasts longer than can be worked on."""
+    return JobError("too_long", limit=f"{seconds:.3g} s")
 
 
 def unreadable() -> JobError:

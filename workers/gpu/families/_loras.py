@@ -19,6 +19,7 @@ class Loras:
     def __init__(self, pipeline: Any) -> None:
         self.pipeline = pipeline
         self.adapters: dict[str, str] = {}  # by file
+        self.on: dict[str, float] | None = {}  # what is switched on; None: unknown
         self.count = 0
 
     def use(self, wanted: tuple[Lora, ...]) -> tuple[tuple[str, float], ...]:
@@ -30,19 +31,22 @@ class Loras:
             self.adapters[lora.file] = self.adapters.pop(lora.file, "") or self.load(lora)
         self.forget(keep={lora.file for lora in wanted})
         on = {self.adapters[lora.file]: lora.weight for lora in wanted}
-        self.pipeline.enable_lora()
-        self.pipeline.set_adapters(list(on), list(on.values()))
+        if on != self.on:
+            self.pipeline.enable_lora()
+            self.pipeline.set_adapters(list(on), list(on.values()))
+            self.on = on
         return tuple(on.items())
 
     def rest(self) -> None:
         """Compute as if there were none."""
-        if self.adapters:
+        if self.on != {} and self.adapters:
             self.pipeline.disable_lora()
+        self.on = {}
 
     def load(self, lora: Lora) -> str:
         """Load one; its adapter's name."""
         self.count += 1
-        name = f"lora{self.count}"
+        name, self.on = f"lora{self.count}", None
         folder, _, file = lora.file.rpartition("/")
         options = {"adapter_name": name, "local_files_only": True, "use_safetensors": True}
         try:
@@ -60,6 +64,7 @@ class Loras:
 
     def drop(self, name: str) -> None:
         """Take one out again, as far as it got in."""
+        self.on = None
         try:
             self.pipeline.delete_adapters(name)
         except Exception as error:  # what is not there cannot be deleted

@@ -59,17 +59,17 @@ def encoded(vae: Any, image: torch.Tensor, where: torch.device) -> torch.Tensor:
     careful = number == torch.float16 and vae.config.force_upcast
     if careful:
         vae.to(torch.float32)
-    latents = vae.encode(image.to(where, vae.dtype)).latent_dist.mode()
+    found = vae.encode(image.to(where, vae.dtype))
+    # Distilled autoencoders are certain; the others answer with a distribution.
+    latents = found.latents if hasattr(found, "latents") else found.latent_dist.mode()
     if careful:
         vae.to(number)
         latents = latents.to(number)
-    if vae.config.latents_mean is not None and vae.config.latents_std is not None:
-        mean, spread = (
-            torch.tensor(values).to(latents).view(1, -1, 1, 1)
-            for values in (vae.config.latents_mean, vae.config.latents_std)
-        )
+    known = [vae.config.get(name) for name in ("latents_mean", "latents_std")]
+    if all(known):
+        mean, spread = (torch.tensor(each).to(latents).view(1, -1, 1, 1) for each in known)
         latents = (latents - mean) / spread
-    return (latents - (vae.config.shift_factor or 0)) * vae.config.scaling_factor
+    return (latents - (vae.config.get("shift_factor") or 0)) * vae.config.scaling_factor
 
 
 @dataclass(frozen=True, slots=True)

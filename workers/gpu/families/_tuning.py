@@ -2,11 +2,11 @@
 `options` choose; without them nothing changes what a picture looks like.
 
     dtype            float32, bfloat16 or float16 (default: what is fastest on the device)
-    channels_last    true: convolutions with the channels innermost
+    channels_last    true: flat convolutions with the channels innermost
     attention        a backend of diffusers by its name, such as _native_cudnn, flash or sage
     compile          true: the repeated blocks of the denoiser, by torch.compile
     first_block_cache  a threshold such as 0.05: steps that change little are skipped
-    vae_tiling, vae_slicing  true: decode in parts
+    vae_tiling, vae_slicing  true: decode in parts; large tiles are blended where they meet
     offload          "group": blocks wait in main memory; "none"; default: when they do not fit
     weights          "float8": the denoiser's weights in eight bits, computed in dtype
 
@@ -16,6 +16,7 @@ Not for what a family computes.
 import inspect
 import logging
 from typing import Any
+from weakref import WeakSet
 
 import torch
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 DENOISERS = ("unet", "transformer", "transformer_2")
 FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+WAITING: WeakSet[Any] = WeakSet()  # pipelines whose weights are outside: done once, for good
 FITS = 0.85  # of the device's memory: the rest is for what is computed
 
 
@@ -46,10 +48,11 @@ def size_of(module: torch.nn.Module) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def sibling(kind: type, pipeline: Any) -> Any:
+def sibling(kind: type, pipeline: Any, **more: Any) -> Any:
     """Another pipeline on the same networks: no second copy, and no conversion of the first."""
     wanted = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
-    have = {**{k: v for k, v in pipeline.config.items() if k[0] != "_"}, **pipeline.components}
+    own = {name: value for name, value in pipeline.config.items() if name[0] != "_"}
+    have = own | pipeline.components | more
     made = kind(**{name: value for name, value in have.items() if name in wanted})
     made.set_progress_bar_config(disable=True)
     return made
@@ -61,6 +64,9 @@ def place_on(pipeline: Any, device: Device, options: dict[str, Any]) -> None:
     denoisers = [part for name, part in modules(pipeline).items() if name in DENOISERS]
     for part in denoisers:
         denoiser(part, device, options)
+    if options.get("channels_last"):
+        for part in modules(pipeline).values():
+            channels_last(part)
     if options.get("vae_tiling"):
         pipeline.vae.enable_tiling()
     if options.get("vae_slicing"):
@@ -74,10 +80,15 @@ def place_on(pipeline: Any, device: Device, options: dict[str, Any]) -> None:
             part.compile_repeated_blocks()
 
 
+def channels_last(part: torch.nn.Module) -> None:
+    """Lay out the flat convolutions with their channels innermost; others have no such layout."""
+    for module in part.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.to(memory_format=torch.channels_last)
+
+
 def denoiser(part: Any, device: Device, options: dict[str, Any]) -> None:
     """The switches of one denoising network."""
-    if options.get("channels_last"):
-        part.to(memory_format=torch.channels_last)
     if options.get("attention"):
         part.set_attention_backend(str(options["attention"]))
     if options.get("weights") == "float8":
@@ -100,6 +111,7 @@ def offloads(pipeline: Any, device: Device, options: dict[str, Any]) -> bool:
 def offload(pipeline: Any, device: Device) -> None:
     """Keep the weights in main memory, and bring blocks to the device while they compute."""
     log.info("Weights wait in main memory: they come to %s block by block", device.name)
+    WAITING.add(pipeline)
     pipeline.enable_group_offload(
         onload_device=torch.device(device.name),
         offload_device=torch.device("cpu"),
@@ -108,15 +120,15 @@ def offload(pipeline: Any, device: Device) -> None:
     )
 
 
-def shrink(pipelines: Any, device: Device, step: int) -> bool:
+def shrink(pipeline: Any, device: Device, step: int) -> bool:
     """After memory ran out: decode in parts, then keep weights outside; False when all is done."""
     if step == 0:
-        for part in modules(pipelines).values():
+        for part in modules(pipeline).values():
             if hasattr(part, "enable_tiling"):
                 part.enable_tiling()
         return True
-    if step == 1 and device.kind != "cpu":
-        pipelines.to("cpu")
-        offload(pipelines, device)
+    if step == 1 and device.kind != "cpu" and pipeline not in WAITING:
+        pipeline.to("cpu")
+        offload(pipeline, device)
         return True
     return False

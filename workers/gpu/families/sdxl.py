@@ -63,7 +63,7 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
         **place.options(),
     )
     _tuning.place_on(pipeline, device, options)
-    from_picture = _tuning.sibling(ImageToImage, pipeline)
+    from_picture = _tuning.sibling(ImageToImage, pipeline, add_watermarker=False)
     return Model(pipeline, from_picture, linear_map(place), Loras(pipeline))
 
 

@@ -20,7 +20,7 @@ from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from ..spandrels import load
-from ..videos import frames_of
+from ..videos import frames_of, too_long
 from . import _tuning
 
 FILE = "model.safetensors"
@@ -57,7 +57,7 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
         half = torch.float32
     descriptor.to(device.name, half).eval()
     if options.get("channels_last"):
-        descriptor.model.to(memory_format=torch.channels_last)
+        _tuning.channels_last(descriptor.model)
     return Model(descriptor)
 
 
@@ -91,7 +91,7 @@ def video(model: Model, file: Any, on_step: Callable[[Step], None]) -> Clip:
     sizes = [frame.width * frame.height for frame in frames_of(file, MOST_SECONDS)[1]]
     of, done, larger = len(sizes), [], 3 * model.descriptor.scale**2
     if sum(sizes) * larger > MOST_BYTES:
-        raise JobError("too_long", limit=int(MOST_BYTES / larger / max(sizes) / fps))
+        raise too_long(MOST_BYTES / larger / max(sizes) / fps)
     for number, frame in enumerate(frames, 1):
         done.append(numpy.asarray(picture(model, frame, lambda _: None)))
         on_step(Step(number, of))

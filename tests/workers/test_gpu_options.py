@@ -1,0 +1,114 @@
+"""The switches that a preset's options hold: what must not change a picture does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import torch
+
+from tests.workers import tiny_families
+from tests.workers.test_gpu_parts import JOB
+from workers.gpu.clips import Clip
+from workers.gpu.device import Device, describe
+from workers.gpu.engine import Engine
+from workers.gpu.families import _tuning
+from workers.gpu.job import Preset
+from workers.gpu.references import NOTHING
+
+pytestmark = pytest.mark.heavy
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    """An engine on the CPU, with one thread."""
+    return Engine(describe("cpu"), 1, Path("/nowhere"))
+
+
+@pytest.fixture(scope="module")
+def wan_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model of videos."""
+    return tiny_families.wan(tmp_path_factory.mktemp("models") / "wan", new=True)
+
+
+@pytest.fixture
+def made(engine: Engine, tiny_model: Path, wan_model: Path) -> Callable[..., numpy.ndarray]:
+    """Return a function that makes a picture, or a clip, with options."""
+
+    def make(family: str, **options: Any) -> numpy.ndarray:
+        folder = {"sdxl": tiny_model, "wan": wan_model}[family]
+        preset = Preset(family, family, str(folder), "", options)
+        numbers = {"width": 64, "height": 64, "steps": 8, "frames": 9}
+        engine.load(preset)
+        result = engine.run(
+            replace(JOB, preset=preset, parameters=numbers), NOTHING, lambda _: None
+        )
+        return numpy.asarray(result.frames if isinstance(result, Clip) else result).astype(int)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("family", "options"),
+    [
+        ("sdxl", {"channels_last": True}),
+        ("sdxl", {"vae_slicing": True}),
+        ("wan", {"attention": "native"}),
+        ("wan", {"vae_tiling": True}),
+        ("wan", {"channels_last": True}),
+    ],
+)
+def test_layout_changes_no_more_than_rounding(
+    made: Any, family: str, options: dict[str, Any]
+) -> None:
+    off = abs(made(family) - made(family, **options))
+    assert off.max() <= 2 and (off == 0).mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("family", "options"),
+    [
+        ("sdxl", {"vae_tiling": True}),
+        ("sdxl", {"dtype": "bfloat16"}),
+        ("sdxl", {"weights": "float8"}),
+        ("wan", {"weights": "float8"}),
+        ("wan", {"first_block_cache": 0.2}),
+    ],
+)
+def test_what_saves_memory_or_time_may_change_little(
+    made: Any, family: str, options: dict[str, Any]
+) -> None:
+    off = abs(made(family) - made(family, **options)).mean()
+    assert 0 < off < 40
+    assert (made(family, **options) == made(family, **options)).all()
+
+
+def test_weights_that_do_not_fit_wait_in_main_memory(engine: Engine, tiny_model: Path) -> None:
+    from diffusers import StableDiffusionXLPipeline
+
+    pipeline = StableDiffusionXLPipeline.from_pretrained(tiny_model)
+    weights = sum(map(_tuning.size_of, _tuning.modules(pipeline).values()))
+    small, large = (Device("cuda", "", size) for size in (weights, weights * 10))
+    assert _tuning.offloads(pipeline, small, {})
+    assert not _tuning.offloads(pipeline, large, {})
+    assert not _tuning.offloads(pipeline, small, {"offload": "none"})
+    assert _tuning.offloads(pipeline, large, {"offload": "group"})
+
+
+def test_a_pipeline_whose_weights_wait_makes_the_same(tiny_model: Path) -> None:
+    from diffusers import StableDiffusionXLPipeline
+
+    def picture(pipeline: Any) -> numpy.ndarray:
+        chance = torch.Generator().manual_seed(1)
+        call = {"width": 64, "height": 64, "num_inference_steps": 2, "generator": chance}
+        return numpy.asarray(pipeline("rain", **call).images[0]).astype(int)
+
+    torch.set_grad_enabled(False)
+    pipeline = StableDiffusionXLPipeline.from_pretrained(tiny_model)
+    before = picture(pipeline)
+    _tuning.offload(pipeline, describe("cpu"))
+    assert abs(picture(pipeline) - before).max() <= 1

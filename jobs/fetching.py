@@ -74,6 +74,10 @@ def run_fetch(slug: str) -> None:
         log.exception("The fetch of %s failed", slug)
         _fail(slug, FAILED, "fetch_failed", {})
         return
+    except BaseException:
+        # The control worker is stopped: the next fetch goes on, and nobody waits for this one.
+        _fail(slug, STOPPED, "fetch_stopped", {})
+        raise
     with as_service("fetch model"):
         models_store.note_fetched()
     _tell(slug, HERE, reporter.last)

@@ -123,7 +123,7 @@ def fetch_for(preset: Preset, *, report: Report | None = None, folder: Path | No
 
 def check(preset: Preset, report: Report | None = None) -> list[Problem]:
     """Read every fetched file of a preset again and compare its checksum. Raises Refused."""
-    problems = []
+    problems: list[Problem] = []
     for source in models_folder.sources_of(preset):
         if not source.on_hub:
             continue

@@ -56,6 +56,7 @@ class ParameterSerializer(serializers.Serializer[Any]):
 class PresetSerializer(serializers.ModelSerializer[Preset]):
     """One way to make a picture or a video, with the settings it takes."""
 
+    licence_url = serializers.CharField(help_text="Empty where the licence is this program's own.")
     parameters = ParameterSerializer(many=True)
     capabilities = serializers.ListField(
         child=serializers.ChoiceField(Capability.choices), help_text="What it can do."

@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -91,7 +92,7 @@ def checked_seeds(seed: int | None, count: int) -> list[int]:
     return [first + index for index in range(count)]
 
 
-def varied(parameters: dict[str, Any], seeds: list[int]) -> list[dict[str, Any]]:
+def varied(parameters: dict[str, Any], seeds: Sequence[int]) -> list[dict[str, Any]]:
     """Return each job's own columns: its seed, or the batch's seed with a variation of its own."""
     if not parameters.get("variation_strength"):
         return [{"seed": seed} for seed in seeds]

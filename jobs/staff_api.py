@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
     extend_schema,
+    extend_schema_field,
     extend_schema_serializer,
 )
 from rest_framework import serializers
@@ -65,7 +66,11 @@ class FetchFailure(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A model", value=MODEL, response_only=True)])
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A model", value=MODEL, response_only=True, status_codes=["200", "202"])
+    ]
+)
 class ModelSerializer(serializers.Serializer[Any]):
     """A preset's model on this machine. `state`: built-in, here, partly (a fetch was interrupted),
     fetching, absent (it can be fetched), missing (a folder that is not there).
@@ -92,11 +97,12 @@ class ModelSerializer(serializers.Serializer[Any]):
     progress = FetchProgress(allow_null=True)
     failure = serializers.SerializerMethodField()
 
-    def get_failure(self, state: ModelState) -> FetchFailure | None:
+    @extend_schema_field(FetchFailure(allow_null=True))
+    def get_failure(self, state: ModelState) -> dict[str, str] | None:
         if not state.failure:
             return None
         detail = sentence(state.failure["code"], state.failure["params"])
-        return {"code": state.failure["code"], "detail": detail}  # type: ignore[return-value]
+        return {"code": state.failure["code"], "detail": detail}
 
 
 class Models(ViewSet):

@@ -53,6 +53,11 @@ class ProjectAdmin(RowAdmin):
 class ReferenceAdmin(RowAdmin):
     list_display = ("name", "user", "mime_type", "bytes", "storage_place", "created_at")
     list_select_related = ("user",)
-    list_filter = ("storage_place", ("deleted_at", admin.EmptyFieldListFilter), "created_at")
+    list_filter = (
+        "purpose",
+        "storage_place",
+        ("deleted_at", admin.EmptyFieldListFilter),
+        "created_at",
+    )
     search_fields = ("name",)
     id_fields = ("pk", "user")

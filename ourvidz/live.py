@@ -21,7 +21,7 @@ PROGRESS_SECONDS = 120
 CANCEL_SECONDS = 3600
 HOLDER_SECONDS = 3600
 # Longer than the checksum of the largest file takes, in which nothing is reported.
-FETCH_SECONDS = 600
+FETCH_SECONDS = 300
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import content_disposition_header
@@ -42,9 +43,7 @@ def signed_media(request: HttpRequest, token: str) -> HttpResponseBase:
     except signed.BadToken:
         return HttpResponse(_("This link is not valid any more."), status=403)
     seconds = max(0, allowed.expires_at - int(datetime.now(UTC).timestamp()))
-    path = places.place(allowed.place).path(keys.object_name(allowed.bucket, allowed.key))
-    if path is None:
-        raise Http404
+    path = _path_of(allowed)
     served = files.Served(
         path,
         keys.mime_type_of(allowed.key),
@@ -53,6 +52,16 @@ def signed_media(request: HttpRequest, token: str) -> HttpResponseBase:
         cache_control=f"private, max-age={seconds}",
     )
     return _serve(request, served)
+
+
+def _path_of(allowed: signed.DownloadToken) -> Path:
+    """Return the file on this machine; a sweep may have brought it home since the url was made."""
+    name = keys.object_name(allowed.bucket, allowed.key)
+    for place_name in (allowed.place, places.other(allowed.place)):
+        path = places.place(place_name).path(name)
+        if path is not None and path.is_file():
+            return path
+    raise Http404
 
 
 def _may_read(request: HttpRequest) -> bool:

@@ -40,8 +40,18 @@ class ItemAdmin(RowAdmin):
 
 @admin.register(ItemReference)
 class ItemReferenceAdmin(RowAdmin):
-    list_display = ("item", "reference", "user", "strength", "position", "role")
-    list_select_related = ("item", "reference", "user")
+    list_display = (
+        "item",
+        "job",
+        "reference",
+        "media",
+        "source_item",
+        "user",
+        "strength",
+        "position",
+        "role",
+    )
+    list_select_related = ("item", "job", "reference", "media", "source_item", "user")
     list_filter = ("role",)
     search_fields = ("role", "reference__name")
-    id_fields = ("pk", "user", "item", "reference")
+    id_fields = ("pk", "user", "item", "job", "reference", "media", "source_item")

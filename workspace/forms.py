@@ -87,7 +87,7 @@ def read_spec(data: QueryDict, session_id: uuid.UUID | None) -> JobSpec:
         destination=Job.Destination.WORKSPACE,
         session_id=session_id,
         idempotency_key=data.get("key", "")[:128],
-        parent_id=_uuid(data["parent"]) if data.get("parent") else None,
+        parent_id=_uuid(data.get("parent", "")) if data.get("parent") else None,
         relation=data.get("relation", ""),
         references=tuple(_reference(text) for text in data.getlist("reference") if text),
     )

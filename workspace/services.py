@@ -134,8 +134,9 @@ def regenerate_item(*, user: Any, item_id: uuid.UUID, keep_seed: bool = False) -
 def regenerate_media(*, user: Any, media_id: uuid.UUID, keep_seed: bool = False) -> list[Job]:
     """Make something of the library once more, in the session that is active. Raises Refused."""
     media = own_media(user, media_id)
-    made_from = ItemReference.objects.for_user(user).filter(job_id=media.job_id)
-    found = references_of(made_from) if media.job_id else ()
+    found: tuple[ReferenceSpec, ...] = ()
+    if media.job_id:
+        found = references_of(ItemReference.objects.for_user(user).filter(job_id=media.job_id))
     return queue_job(user=user, spec=_again(media, keep_seed, found))
 
 

@@ -94,8 +94,8 @@ def _remove_expired(report: Report, now: datetime) -> None:
     # After the rows with files, which may be all that held one of these.
     for expired in rows.expiring():
         with as_service("sweep"):
-            found = expired(now)
-            report.expired += found.count() if report.dry_run else found.delete()[0]
+            over = expired(now)
+            report.expired += over.count() if report.dry_run else over.delete()[0]
 
 
 def _remove_some_expired(kind: rows.FileKind, now: datetime) -> int:

@@ -103,7 +103,11 @@ def test_an_interrupted_fetch_goes_on_where_it_was(hub: Hub, folder: Path) -> No
     assert not partial.exists()
 
 
-def test_a_connection_that_breaks_is_continued(hub: Hub, folder: Path) -> None:
+def test_a_connection_that_breaks_is_continued(
+    hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is written at once: 10 MB for real models, of which an unfinished one is lost.
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1000)
     hub.repositories[NAME].cut_after = 30_000
     fetch_for(preset_of())
     assert (folder / UNET).read_bytes() == hub.repositories[NAME].files[UNET]

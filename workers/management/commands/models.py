@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.template.defaultfilters import filesizeformat
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]
 
 from jobs import models_store, presets
 from jobs.models import Preset

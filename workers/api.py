@@ -104,6 +104,8 @@ class Claim(WorkerView):
             return Response(status=204)
         job, description = claimed
         services.note_job(worker=worker, job=job)
+        # How many pay to be made at once, a worker knows of the model that it has loaded.
+        most = most if loaded in ("", job.preset_slug) else 1
         more = results.claim_more(worker=worker, job=job, most=most - 1)
         return Response({"job": description, "jobs": [description, *more]})
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
-from tests.workers import tiny
+from tests.workers import tiny, tiny_families
 from tests.workers.test_gpu_parts import ENOUGH, JOB
 from workers.gpu import batch, device
 from workers.gpu.config import Config
@@ -117,6 +117,17 @@ def test_what_goes_wrong_in_a_batch_is_said_for_each(engine: Engine, job: Job) -
     many = numbered(job, 2, parameters=job.parameters | {"steps": 500})
     state.stopping_since -= 100  # long ago
     assert [end.error.code for end in made(engine, many, state)] == ["worker_handed_back"] * 2
+
+
+def test_several_are_asked_for_when_the_loaded_model_gains_from_it(
+    engine: Engine, job: Job, tmp_path: Path
+) -> None:
+    assert engine.at_once == 1
+    engine.load(job.preset)
+    assert engine.at_once > 1
+    clip = Preset("moving", "wan", str(tiny_families.wan(tmp_path / "wan", new=True)), "")
+    engine.load(clip)
+    assert engine.at_once == 1
 
 
 def test_only_what_is_alike_is_made_at_once(engine: Engine, job: Job) -> None:

@@ -102,6 +102,14 @@ def test_a_picture_makes_a_picture(engine: Engine, job_for: Any, name: str) -> N
     assert (inside[:, : SIDE // 2 - 4] != untouched[:, : SIDE // 2 - 4]).any()
 
 
+def test_a_preset_may_fix_its_guidance(engine: Engine, job_for: Any) -> None:
+    job = job_for("sd", guidance=0.0)
+    free, _ = made(engine, job)
+    fixed = replace(job_for("sd"), preset=replace(job.preset, options={"guidance": 0.0}))
+    assert (made(engine, fixed)[0] == free).all()
+    assert (made(engine, job_for("sd"))[0] != free).any()
+
+
 def test_flux2_edits_with_several_references(engine: Engine, job_for: Any) -> None:
     job = job_for("flux2")
     plain, _ = made(engine, job)

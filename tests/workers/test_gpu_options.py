@@ -13,6 +13,7 @@ import torch
 
 from tests.workers import tiny_families
 from tests.workers.test_gpu_parts import JOB
+from workers.gpu import device
 from workers.gpu.clips import Clip
 from workers.gpu.device import Device, describe
 from workers.gpu.engine import Engine
@@ -80,11 +81,25 @@ def test_layout_changes_no_more_than_rounding(
     ],
 )
 def test_what_saves_memory_or_time_may_change_little(
-    made: Any, family: str, options: dict[str, Any]
+    made: Any, family: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    off = abs(made(family) - made(family, **options)).mean()
+    plain = made(family)
+    # As if on a processor that has instructions for short formats: others decline.
+    monkeypatch.setattr(device, "cpu_likes_half", lambda: "dtype" in options)
+    off = abs(plain - made(family, **options)).mean()
     assert 0 < off < 40
     assert (made(family, **options) == made(family, **options)).all()
+
+
+def test_a_processor_keeps_to_the_format_that_it_is_fast_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processor, wish = describe("cpu"), {"dtype": "float16"}
+    monkeypatch.setattr(device, "cpu_likes_half", lambda: False)
+    assert _tuning.number_format(processor, wish) == torch.float32
+    monkeypatch.setattr(device, "cpu_likes_half", lambda: True)
+    assert _tuning.number_format(processor, wish) == torch.float16
+    assert _tuning.number_format(Device("cuda", "", 0), {}) == torch.bfloat16
 
 
 def test_weights_that_do_not_fit_wait_in_main_memory(engine: Engine, tiny_model: Path) -> None:

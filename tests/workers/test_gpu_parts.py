@@ -212,6 +212,8 @@ def test_a_hub_id_keeps_its_revision_until_it_is_fetched(tmp_path: Path) -> None
     folder = tmp_path / "owner--name"
     folder.mkdir()
     (folder / "model_index.json").touch()
+    (tmp_path / "owner--half.partial").mkdir()
+    assert sources.fetched(tmp_path) == ["owner/name"]
     options = {"variant": "fp16"}
     place = sources.place(Preset("p", "sdxl", "owner/name", "abc", options), tmp_path)
     assert (place.source, place.revision, place.variant) == (str(folder), None, "fp16")

@@ -15,6 +15,7 @@ from .device import Device, describe
 from .engine import Engine
 from .heart import Heart
 from .loop import WITH_DOORBELL, Loop
+from .sources import fetched
 from .state import State
 
 log = logging.getLogger("workers.gpu")
@@ -70,6 +71,7 @@ def description(config: Config, device: Device) -> dict[str, object]:
         "kind": "gpu",
         "queues": list(config.queues),
         "presets": list(config.presets),
+        "models": fetched(config.places.models),
         "device": f"{device.name} {device.title}".strip(),
         "memory_bytes": device.memory_bytes,
         "version": VERSION,

@@ -50,6 +50,7 @@ OF_LOADING = {
 }
 # What pays: a processor gains little beyond this, and nobody should wait long for a first picture.
 AT_ONCE = {"cuda": 8, "cpu": 4}
+LIGHT = 512 * 1024 * 1024  # bytes of a model that leaves a processor idle when alone
 Key = tuple[str, sources.Place, str]
 
 
@@ -67,10 +68,18 @@ class Engine:
     def __init__(self, on: device.Device, threads: int, models: Path) -> None:
         self.device, self.threads, self.models = on, threads, models
         self.prepared = False
-        self.at_once = AT_ONCE.get(on.kind, 1)  # jobs of one batch
         # The one used last is at the end.
         self.residents: OrderedDict[Key, Resident] = OrderedDict()
         self.sizes: dict[Key, int] = {}
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs for the model used last pay to be made in one batch."""
+        last = next(reversed(self.residents), None)
+        if last is None or not hasattr(family(last[0]), "run_many"):
+            return 1
+        heavy = self.device.kind != "cuda" and self.residents[last].size > LIGHT
+        return 1 if heavy else AT_ONCE.get(self.device.kind, 1)
 
     def warm_up(self) -> None:
         """Import torch and the families while no job waits; touches no device."""

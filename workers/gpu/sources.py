@@ -11,6 +11,7 @@ from .job import Preset
 from .loras import PICKLES, SAFE
 
 HERE = Path(__file__).resolve().parent
+MOST_TOLD = 64  # models that the server wants to hear of
 OURS = HERE / "starter"
 # One of these is in every model's folder: of a pipeline, or of a single network.
 WHOLE = ("model_index.json", "model.safetensors")
@@ -47,6 +48,15 @@ def place(preset: Preset, models: Path) -> Place:
     if folder.exists() or is_folder(preset.source, folder):
         raise JobError("model_missing", model=folder.name)
     return Place(preset.source, preset.revision or None, None, variant)
+
+
+def fetched(models: Path) -> list[str]:
+    """The hub ids of the models that lie whole in the folder; what is being fetched is not."""
+    if not models.is_dir():
+        return []
+    names = sorted(each.name for each in models.iterdir() if each.is_dir())
+    whole = [name for name in names if "--" in name and not name.endswith(".partial")]
+    return [name.replace("--", "/", 1) for name in whole][:MOST_TOLD]
 
 
 def bytes_on_disk(place: Place) -> int:

@@ -180,7 +180,10 @@ def batch(job: Job) -> Hashable:
 
 
 def numbers(job: Job, steps: int, guidance: float) -> tuple[int, float]:
-    """The job's steps and guidance, or the family's."""
+    """The job's steps and guidance; where a preset lets nobody choose, its options', or the
+    family's."""
+    steps = job.preset.options.get("steps", steps)
+    guidance = job.preset.options.get("guidance", guidance)
     return job.whole("steps", steps, 1, MOST_STEPS), job.real("guidance", guidance, 0, 50)
 
 

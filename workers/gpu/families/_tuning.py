@@ -10,6 +10,9 @@
     offload          "group": blocks wait in main memory; "none"; default: when they do not fit
     weights          "float8": the denoiser's weights in eight bits, computed in dtype
 
+Read with each job, not here: scheduler, scheduler_options, loras, and steps and guidance where the
+preset has no such parameter.
+
 Not for what a family computes.
 """
 
@@ -32,8 +35,11 @@ FITS = 0.85  # of the device's memory: the rest is for what is computed
 
 
 def number_format(device: Device, options: dict[str, Any]) -> torch.dtype:
-    """The format that the preset asks for, or the fastest here."""
-    return FORMATS.get(str(options.get("dtype")), devices.number_format(device))
+    """The format that the preset asks for, or the fastest here. A processor that knows no short
+    formats takes hundreds of times as long in them: there, nobody's wish for one is followed."""
+    usual = devices.number_format(device)
+    wanted = FORMATS.get(str(options.get("dtype")), usual)
+    return usual if device.kind == "cpu" and usual == torch.float32 else wanted
 
 
 def modules(pipeline: Any) -> dict[str, torch.nn.Module]:
@@ -69,7 +75,8 @@ def place_on(pipeline: Any, device: Device, options: dict[str, Any]) -> None:
             channels_last(part)
     if options.get("vae_tiling"):
         pipeline.vae.enable_tiling()
-    if options.get("vae_slicing"):
+    # Decoding is short on a GPU, and takes the most memory: a batch's pictures take turns.
+    if options.get("vae_slicing") or device.kind == "cuda":
         pipeline.vae.enable_slicing()
     if offloads(pipeline, device, options):
         offload(pipeline, device)

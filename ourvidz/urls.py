@@ -17,6 +17,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="workspace:home"), name="home"),
     path("workspace/", include("workspace.urls")),
     path("library/", include("library.urls")),
+    path("models/", include("jobs.model_urls")),
     path("account/", include("accounts.page_urls")),
     path("account/", include("accounts.theme_urls")),
     path("accounts/", include("accounts.urls")),

@@ -119,7 +119,7 @@ class Batch:
     @property
     def seeds(self) -> str:
         """The seed, or the first and the last of several."""
-        seeds = sorted(card.item.seed for card in self.cards if card.item.seed is not None)
+        seeds = sorted({card.item.seed for card in self.cards if card.item.seed is not None})
         if len(seeds) > 1:
             return _("seeds %(first)s–%(last)s") % {
                 "first": seeds[0],

@@ -1,7 +1,7 @@
 // <dock-references>: the pictures that the dock starts from. They are chosen, dropped, pasted, or sent
 // by a card ("dock:give"); what the chosen model cannot take is shown and left out.
 
-import { fetchHtml } from "../lib/dom.js";
+import { fetchHtml, placeBeside } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
 
 const ROLES = { image: /image_to_image|edit|image_to_video|upscale/, video: /continue_video/ };
@@ -71,7 +71,9 @@ class DockReferences extends HTMLElement {
 
   async fill() {
     const { ok, html } = await fetchHtml(this.dataset.picker);
-    if (ok) this.picker.querySelector("[data-pictures]").innerHTML = html;
+    if (!ok) return;
+    this.picker.querySelector("[data-pictures]").innerHTML = html;
+    placeBeside(this.picker, this.form.querySelector('[popovertarget="picker"]'));
   }
 
   // A newer picture takes the place of the oldest where the model takes no more.

@@ -81,8 +81,12 @@ class PromptDock extends HTMLElement {
       this.grow();
       checkWords();
     }
+    if (target.name === "content_type") this.choosePreset(target.value);
     if (target.name === "seed") this.set("seed_kind", target.value ? "fixed" : "random");
     this.show();
+    if (["preset", "count"].includes(target.name)) {
+      remember(`${target.name}.${this.values().content_type}`, target.value);
+    }
     remember(this.draftKey, this.values());
   }
 
@@ -121,6 +125,15 @@ class PromptDock extends HTMLElement {
   showShape() {
     const chosen = this.form.querySelector('fieldset:not([disabled]) [name^="shape."]:checked');
     if (chosen) this.label("shape", chosen.dataset.ratio);
+  }
+
+  // Each kind remembers its model and how many at once; videos take long, so one until told otherwise.
+  choosePreset(kind) {
+    this.set("count", recall(`count.${kind}`) ?? (kind === "video" ? 1 : 4));
+    const choices = [...this.form.querySelectorAll(`[data-kind="${kind}"] [name="preset"]`)];
+    const last = recall(`preset.${kind}`);
+    const chosen = choices.find((choice) => choice.value === last) ?? choices[0];
+    if (chosen) chosen.checked = true;
   }
 
   togglePresets() {

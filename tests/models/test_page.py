@@ -1,0 +1,53 @@
+"""The operators' page of models: who sees it, what it says, what its buttons do. Not for fetching:
+see test_store.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from jobs.presets import sync_presets
+from ourvidz import rows
+
+pytestmark = pytest.mark.django_db
+FRAGMENT = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def presets(db: None) -> None:
+    with rows.as_service("test data"):
+        sync_presets()
+
+
+def test_people_do_not_see_it(user: Any, client_of: Any) -> None:
+    assert client_of(user).get(reverse("models")).status_code == 302
+    action = reverse("model_action", args=["sdxl-base", "fetch"])
+    assert client_of(user).post(action, headers=FRAGMENT).status_code == 302
+
+
+def test_every_model_stands_there_with_its_licence(staff: Any, client_of: Any) -> None:
+    page = client_of(staff).get(reverse("models")).content.decode()
+    assert "Part of OurVidz" in page
+    assert "stabilityai/stable-diffusion-xl-base-1.0" in page
+    assert "Apache-2.0" in page and "no commercial use" in page
+
+
+def test_a_fetch_is_begun_and_stopped(staff: Any, client_of: Any, empty_redis: None) -> None:
+    client = client_of(staff)
+    row = client.post(reverse("model_action", args=["sdxl-base", "fetch"]), headers=FRAGMENT)
+    assert row.status_code == 200
+    assert "<progress" in row.content.decode()
+    again = client.post(reverse("model_action", args=["sdxl-base", "fetch"]), headers=FRAGMENT)
+    assert again.status_code == 409
+    stop = client.post(reverse("model_action", args=["sdxl-base", "stop"]), headers=FRAGMENT)
+    assert stop.status_code == 200
+
+
+def test_what_is_part_of_the_program_is_not_fetched(staff: Any, client_of: Any) -> None:
+    action = reverse("model_action", args=["starter-fast", "fetch"])
+    answer = client_of(staff).post(action, headers=FRAGMENT)
+    assert answer.status_code >= 400
+    assert "field__error" in answer.content.decode()

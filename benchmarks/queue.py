@@ -44,9 +44,7 @@ def _fill() -> list[uuid.UUID]:
     from ourvidz import rows
 
     with rows.as_service("benchmark"):
-        made = [
-            User.objects.create_user(f"{uuid.uuid4().hex}@example.org", "") for _ in range(PEOPLE)
-        ]
+        made = [User.objects.create_user(f"{uuid.uuid4().hex}@example.org") for _ in range(PEOPLE)]
         people = [person.pk for person in made]
         with connection.cursor() as cursor:
             cursor.execute(FILL, {"people": people, "many": PEOPLE, "count": WAITING})

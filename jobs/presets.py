@@ -21,6 +21,9 @@ from jobs.preset_file import read_presets
 
 FILE = Path(__file__).with_name("presets.toml")
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+# Of words that a model knows; one that it gets right less often is not said to be known.
+KINDS = ("things", "places", "times", "colours", "motions")
+LEARNED = 0.8
 # What a preset has that the file does not name.
 DEFAULTS: dict[str, Any] = {
     "revision": "",
@@ -146,11 +149,12 @@ def words_of(preset: Preset) -> Words:
 def _read_words(path: str, changed: float) -> Words:
     """Read a words file once for each time that it changed."""
     data: dict[str, Any] = json.loads(Path(path).read_text())
-    groups = {
-        name: [entry["word"] for entry in data.get(name, [])]
-        for name in ("things", "places", "times", "colours")
+    learned = {
+        name: [entry for entry in data.get(name, []) if entry.get("score", 1.0) >= LEARNED]
+        for name in KINDS
     }
-    entries = [entry for name in groups for entry in data.get(name, [])]
+    groups = {name: [entry["word"] for entry in entries] for name, entries in learned.items()}
+    entries = [entry for found in learned.values() for entry in found]
     texts = [text for entry in entries for text in (entry["word"], *entry.get("synonyms", []))]
     known = frozenset(word.lower() for text in texts for word in WORD.findall(text))
     connectives = frozenset(word.lower() for word in data.get("connectives", []))

@@ -4,6 +4,7 @@ it, and only what is installed is offered. Not for fetching models: see tests/mo
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +260,15 @@ def test_variations_share_the_seed_and_differ_in_their_own(user: Any) -> None:
     first = jobs[0].parameters["variation_seed"]
     assert first > 0
     assert [job.parameters["variation_seed"] for job in jobs] == [first, first + 1, first + 2]
+
+
+def test_a_word_that_is_got_wrong_is_not_said_to_be_known(settings: Any, tmp_path: Path) -> None:
+    settings.BASE_DIR = tmp_path
+    words = {
+        "things": [{"word": "fox", "score": 0.8}, {"word": "owl", "score": 0.79}],
+        "motions": [{"word": "rises", "synonyms": ["climbs"], "score": 1.0}],
+    }
+    (tmp_path / "words.json").write_text(json.dumps(words))
+    found = presets.words_of(Preset(words_path="words.json"))
+    assert (found.groups["things"], found.groups["motions"]) == (["fox"], ["rises"])
+    assert found.unknown("An owl climbs") == ["an", "owl"]

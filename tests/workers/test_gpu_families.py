@@ -184,10 +184,13 @@ def test_a_video_is_enlarged_frame_by_frame(
 ) -> None:
     frames = NOISE.integers(0, 255, (5, 32, 48, 3), numpy.uint8)
     file = io.BytesIO(videos.encoded(Clip(frames, 10.0), "", {}))
-    clip, steps = made(engine, job_for("upscale"), Given(video=file))
+    job = replace(job_for("upscale"), mime_type="video/mp4")
+    clip, steps = made(engine, job, Given(video=file))
     assert (clip.frames.shape, clip.fps, len(steps)) == ((5, 64, 96, 3), 10.0, 5)
     monkeypatch.setattr(upscale, "MOST_BYTES", 1000)
     with pytest.raises(JobError, match="too_long"):
+        made(engine, job, Given(video=file))
+    with pytest.raises(JobError, match="reference_needed"):  # a picture was asked for
         made(engine, job_for("upscale"), Given(video=file))
 
 

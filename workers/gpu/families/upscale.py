@@ -20,7 +20,7 @@ from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from ..spandrels import load
-from ..videos import frames_of, too_long
+from ..videos import MIME_TYPE, frames_of, too_long
 from . import _tuning
 
 FILE = "model.safetensors"
@@ -75,12 +75,14 @@ def file_of(place: Place, name: str) -> Path:
 def run(
     model: Model, job: Job, given: Given, on_step: Callable[[Step], None]
 ) -> Image.Image | Clip:
-    """Enlarge the picture, or every frame of the video; each tile, or frame, is a step."""
+    """Enlarge the picture, or every frame of the video, whichever the job is to deliver; each tile,
+    or frame, is a step."""
     if job.parameters.get("scale") not in (None, model.descriptor.scale):
         raise bad_parameter("scale", job.parameters["scale"])
-    if given.images:
+    moving = job.mime_type == MIME_TYPE
+    if given.images and not moving:
         return picture(model, given.images[0], on_step)
-    if given.video:
+    if given.video and moving:
         return video(model, given.video, on_step)
     raise JobError("reference_needed")
 

@@ -60,7 +60,7 @@ def _compare(
     judge: classifier.Judge, model: network.Compact, scale: int, drawn: Image.Image
 ) -> tuple[float, float, float, float]:
     small, true = network.shrink(drawn, scale), network.to_tensor([drawn])
-    ours = model(network.to_tensor([small])).clamp(0, 1)
+    ours = network.enlarge(model, network.to_tensor([small]))
     theirs = network.to_tensor([small.resize(drawn.size, Image.Resampling.LANCZOS)])
     return (
         _psnr(ours, true),
@@ -103,6 +103,7 @@ def page(model: network.Compact, scale: int, got: dict[str, Any]) -> str:
         thousands=round(sum(weight.numel() for weight in model.parameters()) / 1e3),
         width=network.WIDTH[scale],
         depth=network.DEPTH,
+        margin=network.MARGIN,
         training=stages({f"upscale-{scale}x": one} if one else {}),
         **got,
     )
@@ -114,11 +115,12 @@ Makes a picture {scale} times as wide and as high. {thousands} thousand paramete
 repository on drawn pictures.
 
 - **Use**: any loader of community upscalers, such as `spandrel.ModelLoader().load_from_file`; the
-  shape is Real-ESRGAN's compact one ({width} channels, {depth} layers between the outer two).
+  picture continued at its edges by {margin} pixels, which are cut off again. The shape is
+  Real-ESRGAN's compact one ({width} channels, {depth} layers between the outer two).
 - **Data**: the drawn pictures of `workers/gpu/starter/training`, with Microsoft's Fluent emoji
   (MIT, Microsoft Corporation, https://github.com/microsoft/fluentui-emoji). They were made
-  smaller in three ways, half of them also grained and kept as JPEG, and the network learnt the way
-  back. No photograph and nobody's private data was used.
+  smaller in three ways, a quarter of them also grained and kept as JPEG, and the network learnt
+  the way back. No photograph and nobody's private data was used.
 - **Licence** of the weights: MIT, as the rest of the repository.
 
 ## How it was trained

@@ -26,18 +26,7 @@ FLAKES = 20
 PLACES = ("meadow", "beach", "desert", "snow", "space")
 LAND = ("meadow", "beach", "desert", "snow")
 TIMES = ("day", "sunset", "night")
-THINGS = (
-    "castle",
-    "apple",
-    "balloon",
-    "car",
-    "robot",
-    "fox",
-    "frog",
-    "rocket",
-    "penguin",
-    "pumpkin",
-)
+THINGS = ("castle", "apple", "balloon", "car", "robot", "fox")
 # How far a thing is from its spot, in paces, at the first frame and at the last; across and down.
 WAYS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "left": ((0, 0), (-16, 0)),

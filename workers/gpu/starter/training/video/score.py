@@ -19,10 +19,10 @@ from ..recipe import VIDEO_FOLDER, WORK, load
 from . import card, clips, codec, judge
 from .export import FAST, export
 
-COUNT = 120  # captions scored from words alone
-GIVEN = 36  # captions scored with a first frame
+COUNT = 60  # captions scored from words alone
+GIVEN = 12  # captions scored with a first frame
 BATCH = 4
-FRESH = 200  # drawn clips that the judge itself is tested on
+FRESH = 100  # drawn clips that the judge itself is tested on
 QUESTIONS = {"places": "place", "times": "time", "things": "thing", "motions": "motion"}
 
 Mark = tuple[clips.Clip, dict[str, bool]]
@@ -169,7 +169,7 @@ def _words(marks: list[Mark]) -> dict[str, dict[str, float]]:
 def _training() -> dict[str, dict[str, float]]:
     """Steps and minutes of every stage, from its checkpoint."""
     stages = {}
-    for name in ("decoder", "encoder", "transformer", "polish"):
+    for name in ("transformer",):
         state = load(f"video/{name}")
         if state is not None:
             stages[name] = {"steps": state["step"], "minutes": state["seconds"] / 60}

@@ -4,11 +4,13 @@ by every operator's page. Not for the fetch itself: see models_store.py.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import time
 from typing import Any
 
 import dramatiq
+from django.conf import settings
 from django.db import transaction
 
 from jobs import models_store
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 QUEUE, ACTOR = "control", "fetch_model"
 # Between two reports; a page paints no more.
 PAUSE = 0.5
+WAIT_MILLISECONDS = 10_000
 WAITING, RUNNING, HERE, FAILED, STOPPED, ABSENT = (
     "waiting",
     "running",
@@ -41,10 +44,7 @@ def start_fetch(*, slug: str) -> None:
         raise Refused("model_is_folder", folder=state.folder)
     live.take_stop(slug)
     _tell(slug, WAITING, Progress(state.bytes_here, state.preset.size_bytes or 0))
-    message: dramatiq.Message[None] = dramatiq.Message(
-        queue_name=QUEUE, actor_name=ACTOR, args=(slug,), kwargs={}, options={}
-    )
-    transaction.on_commit(lambda: dramatiq.get_broker().enqueue(message))
+    transaction.on_commit(lambda: _enqueue(slug))
 
 
 def stop_fetch(*, slug: str) -> None:
@@ -57,6 +57,21 @@ def remove_model(*, slug: str) -> int:
     freed = models_store.remove(slug=slug)
     _tell(slug, ABSENT, Progress(0, 0))
     return freed
+
+
+def take_turn(slug: str) -> None:
+    """Fetch a preset's model, or ask again later.
+
+    One at a time, so that hours of fetching leave the control worker a thread for all the rest.
+    """
+    settings.MODELS_DIR.mkdir(parents=True, exist_ok=True)
+    with (settings.MODELS_DIR / ".fetching").open("w") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _wait(slug)
+            return
+        run_fetch(slug)
 
 
 def run_fetch(slug: str) -> None:
@@ -100,6 +115,22 @@ class Reporter:
         if live.take_stop(self.slug):
             raise Refused("fetch_stopped")
         _tell(self.slug, RUNNING, progress)
+
+
+def _enqueue(slug: str, delay: int | None = None) -> None:
+    message: dramatiq.Message[None] = dramatiq.Message(
+        queue_name=QUEUE, actor_name=ACTOR, args=(slug,), kwargs={}, options={}
+    )
+    dramatiq.get_broker().enqueue(message, delay=delay)
+
+
+def _wait(slug: str) -> None:
+    """Another fetch runs. Saying so again keeps what is known of this one from being forgotten."""
+    if live.take_stop(slug):
+        _fail(slug, STOPPED, "fetch_stopped", {})
+        return
+    _tell(slug, WAITING, Progress(0, 0))
+    _enqueue(slug, delay=WAIT_MILLISECONDS)
 
 
 def _fail(slug: str, state: str, code: str, params: dict[str, Any]) -> None:

@@ -5,21 +5,33 @@ presets' settings, which the admin edits; the API has the same actions.
 from __future__ import annotations
 
 import shutil
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import user_passes_test
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import fetching, models_store
 from ourvidz.errors import sentence
-from ourvidz.pages import attempt, is_fragment
+from ourvidz.pages import attempt, is_fragment, signed_in
 from ourvidz.rows import as_service
 
-staff_only = user_passes_test(lambda user: user.is_active and user.is_staff)
+
+def staff_only(view: Any) -> Any:
+    """Let operators in; everybody else is refused, or asked to sign in first."""
+
+    @signed_in
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_staff:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return checked
 
 
 @staff_only
@@ -38,6 +50,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, slug: str, action: str) -> HttpResponse:
     """Fetch a model, stop that, or remove it; the answer is its row."""
+
+    if action not in ACTIONS:
+        raise Http404
 
     def do() -> HttpResponse:
         with as_service(f"{action} model"):
@@ -58,7 +73,9 @@ ACTIONS: dict[str, Any] = {
 
 def _row(request: HttpRequest, slug: str) -> HttpResponse:
     found = [model for model in _shown() if model["state"].preset.slug == slug]
-    return render(request, "jobs/_model.html", {"model": found[0] if found else None})
+    if not found:
+        raise Http404
+    return render(request, "jobs/_model.html", {"model": found[0]})
 
 
 def _shown() -> list[dict[str, Any]]:

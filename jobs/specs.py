@@ -144,7 +144,7 @@ def checked_loras(entry: dict[str, Any], value: Any) -> list[dict[str, Any]]:
 
 
 def _checked_lora(
-    field: str, source: Any = "", weight: Any = 1.0, **unknown: Any
+    field: str, /, source: Any = "", weight: Any = 1.0, **unknown: Any
 ) -> dict[str, Any]:
     """A hub id, or a name in the operators' folder: never a path that leads out of it."""
     named = isinstance(source, str) and len(source) <= 200 and LORA.fullmatch(source)

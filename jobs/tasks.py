@@ -19,7 +19,7 @@ MEASURE_SECONDS = 300
 )
 def fetch_model(slug: str) -> None:
     """Fetch a preset's model."""
-    fetching.run_fetch(slug)
+    fetching.take_turn(slug)
 
 
 @interval(seconds=MEASURE_SECONDS)

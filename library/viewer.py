@@ -22,12 +22,12 @@ from library.listing import SHOWN, Listing
 from library.models import Media, Project
 from library.shelves import PROJECTS
 from library.tiles import Tile
-from ourvidz.models import uuid7
 from ourvidz.storage import media_path
 
 STRIP = 6  # neighbours on each side
 CHILDREN = 12
-SIDES = ("width", "height")
+# Said by the shape, or of one variation only.
+NOT_REUSED = ("width", "height", "variation_seed", "variation_strength")
 
 
 @dataclass(frozen=True)
@@ -136,20 +136,10 @@ class Viewer:
         given = media.generation_params
         values = {"prompt": media.prompt, "preset": media.model_type}
         values["content_type"] = media.content_type
-        values |= {f"p.{name}": _text(given[name]) for name in given if name not in SIDES}
+        values |= {f"p.{name}": _text(given[name]) for name in given if name not in NOT_REUSED}
         if media.width and media.height:
             values["shape"] = f"{media.width}x{media.height}"
         return values
-
-    @property
-    def again(self) -> dict[str, str]:
-        """The fields of the form that makes it once more, by another seed."""
-        values = dict(self.dock)
-        shape = values.pop("shape", "")
-        if shape:
-            values[f"shape.{self.media.model_type}"] = shape
-        origin = {"parent": str(self.media.pk), "relation": "regenerate"}
-        return values | origin | {"count": "1", "seed_kind": "random", "key": str(uuid7())}
 
     @property
     def use_prompt(self) -> str:

@@ -77,7 +77,10 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
         422,
         _("What it should start from could not be read: %(reason)s. Choose another file."),
     ),
-    "lora_missing": (422, _("The LoRA “%(name)s” was not found. Check its name.")),
+    "lora_missing": (
+        422,
+        _("The LoRA “%(name)s” is not here. Check its name, or ask an operator to add it."),
+    ),
     "lora_incompatible": (422, _("The LoRA “%(name)s” was made for another kind of model.")),
     "weights_unsafe": (
         422,

@@ -114,6 +114,8 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes, last_heartbeat_at=now)
     if changed:
         _tell(worker.pk)
+    if status != worker.status:
+        note_installed()
     held = {*beat.job_ids, *([beat.current_job_id] if beat.current_job_id else [])}
     unwanted = [each for job_id in held for each in _unwanted(worker, job_id, now)]
     return Orders(drain=status == Status.DRAINING, cancel=unwanted)
@@ -141,7 +143,10 @@ def sweep_worker_health(*, now: datetime | None = None) -> int:
     heard = [Status.ACTIVE, Status.DRAINING]
     gone = _silent([*heard, Status.UNHEALTHY], now - GONE_AFTER * beat)
     unhealthy = _silent(heard, now - UNHEALTHY_AFTER * beat)
-    return _mark(gone, Status.GONE) + _mark(set(unhealthy) - set(gone), Status.UNHEALTHY)
+    marked = _mark(gone, Status.GONE) + _mark(set(unhealthy) - set(gone), Status.UNHEALTHY)
+    if marked:
+        note_installed()
+    return marked
 
 
 def holder(worker: WorkerUrl) -> leases.Holder:

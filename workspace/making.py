@@ -17,9 +17,12 @@ from jobs.services import queue_job
 from jobs.specs import JobSpec, ReferenceSpec
 from library.models import Media
 from ourvidz.errors import Refused
-from workspace.models import WorkspaceItem
+from workspace import services
+from workspace.models import ItemReference, WorkspaceItem
+from workspace.references import references_of
 
 VARIATIONS = 4
+REGENERATE = "regenerate"  # has a button of its own everywhere, so it is no entry of the menu
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,10 @@ def make_from(*, user: Any, source_id: uuid.UUID, act_name: str, session_id: Any
     """Queue what the act makes of an item or media of this person's. Raises Refused."""
     act = next((each for each in ACTS if each.name == act_name), None)
     source = _source(user, source_id)
-    if act is None or source is None:
+    if source is None or (act is None and act_name != REGENERATE):
         raise Refused("item_missing")
+    if act is None:
+        return _again(user, source)
     preset = _preset(source, act)
     spec = _variation(source, act) if act.is_variation else _derived(source, act, preset)
     parent = {"parent_id": source.pk, "relation": act.relation}
@@ -75,6 +80,12 @@ def make_from(*, user: Any, source_id: uuid.UUID, act_name: str, session_id: Any
     return queue_job(
         user=user, spec=JobSpec(prompt=source.prompt, preset=preset.slug, **parent, **room, **spec)
     )
+
+
+def _again(user: Any, source: Any) -> list[Job]:
+    if isinstance(source, Media):
+        return services.regenerate_media(user=user, media_id=source.pk)
+    return services.regenerate_item(user=user, item_id=source.pk)
 
 
 def _source(user: Any, source_id: uuid.UUID) -> Any:
@@ -103,12 +114,9 @@ def _variation(source: Any, act: Act) -> dict[str, Any]:
     """The same seed, settings and pictures; queue_job gives each job a variation of its own."""
     parameters = dict(source.generation_params) | {"variation_strength": act.strength}
     parameters.pop("variation_seed", None)
-    began_with = source.job.references if source.job else []
-    references = tuple(
-        ReferenceSpec(id=uuid.UUID(one["id"]), role=one["role"], strength=one["strength"])
-        for one in began_with
-    )
-    same = {"seed": source.seed, "references": references}
+    began_with: Any = ItemReference.objects.for_user(source.user_id)
+    found = references_of(began_with.filter(job_id=source.job_id)) if source.job_id else ()
+    same = {"seed": source.seed, "references": found}
     return {"parameters": parameters, "count": VARIATIONS, **same}
 
 

@@ -25,6 +25,8 @@ SERVICE = 1
 RANK = {
     "models": 0,
     "views": 2,
+    "making_views": 2,
+    "model_views": 2,
     "api": 2,
     "forms": 2,
     "pages": 2,
@@ -33,6 +35,7 @@ RANK = {
     "tasks": 2,
     "admin": 2,
     "urls": 3,
+    "model_urls": 3,
     "api_urls": 3,
     "routing": 3,
     "asgi": 4,

@@ -23,9 +23,17 @@ def presets(db: None) -> None:
 
 
 def test_people_do_not_see_it(user: Any, client_of: Any) -> None:
-    assert client_of(user).get(reverse("models")).status_code == 302
+    page = client_of(user).get(reverse("models"))
+    assert page.status_code == 403 and "for operators" in page.content.decode()
     action = reverse("model_action", args=["sdxl-base", "fetch"])
-    assert client_of(user).post(action, headers=FRAGMENT).status_code == 302
+    assert client_of(user).post(action, headers=FRAGMENT).status_code == 403
+
+
+def test_what_is_not_there_is_not_found(staff: Any, client_of: Any) -> None:
+    client = client_of(staff)
+    assert client.get(f"{reverse('models')}?model=nope", headers=FRAGMENT).status_code == 404
+    action = reverse("model_action", args=["sdxl-base", "bake"])
+    assert client.post(action, headers=FRAGMENT).status_code == 404
 
 
 def test_every_model_stands_there_with_its_licence(staff: Any, client_of: Any) -> None:

@@ -114,3 +114,13 @@ def test_what_is_no_picture_is_refused_with_words(client: Client) -> None:
     answer = client.post(reverse("workspace:add-reference"), {"file": file}, headers=FRAGMENT)
     assert answer.status_code in (415, 422)
     assert "field__error" in answer.content.decode()
+
+
+def test_the_library_offers_it_too(user: User, client: Client) -> None:
+    item = made_item(user)
+    with rows.as_user(user):
+        media = services.save_workspace_item_to_library(user=user, item_id=item.pk)
+    page = client.get(reverse("library:viewer", args=[media.pk])).content.decode()
+    assert "Vary a little" in page
+    answer = client.post(reverse("workspace:make"), {"source": str(media.pk), "act": "vary-subtle"})
+    assert answer.status_code == 302

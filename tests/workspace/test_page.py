@@ -231,6 +231,7 @@ def test_a_batch_tells_its_settings() -> None:
         "prompt": "a boat",
         "count": 4,
         "shape": "304x208",
+        "references": [],
         "p.steps": 12,
         "seed_kind": "fixed",
         "seed": 1540327691,

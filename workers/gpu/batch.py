@@ -80,6 +80,7 @@ class Together:
             images = first.engine.run_many(jobs, first.given.loras, steps)
         for making in self.makings:
             making.clock(began)
+            making.share(len(self.makings))
         return images
 
     def watched(self, making: Making, reports: Reports) -> Callable[[Step], None]:

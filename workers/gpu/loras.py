@@ -63,14 +63,16 @@ def lora(wanted: Any, places: Places, choice: Choice = ANY) -> Lora:
 
 
 def file_of(source: str, places: Places, choice: Choice) -> Path:
-    """The safetensors file of a source: a path inside our folders, else a hub id."""
+    """The safetensors file of a source: a path inside our folders, else a preset's hub id."""
     fetched = source.replace("/", "--") if source.count("/") == 1 else ""
     for root, inside in ((places.loras.resolve(), source), (places.models.resolve(), fetched)):
         path = Path(os.path.normpath(root / inside))
         if inside and path != root and path.is_relative_to(root) and path.exists():
             whole = path.is_file() and safe(path.name, source)
             return path if whole else only(path, source, choice.name)
-    if source.startswith((".", "/", "~")) or source.count("/") != 1:
+    # Only what a preset needs is fetched: a person names what operators have put here.
+    on_hub = not source.startswith((".", "/", "~")) and source.count("/") == 1
+    if choice == ANY or not on_hub:
         raise JobError("lora_missing", name=source)
     return from_hub(source, choice)
 

@@ -103,6 +103,11 @@ class Making:
         denoise, decode = self.last_step_at - began, time.monotonic() - self.last_step_at
         self.made.timings |= {"denoise": denoise, "decode": decode}
 
+    def share(self, jobs: int) -> None:
+        """What was made together took each of its jobs only its part of the time."""
+        for stage in ("denoise", "decode"):
+            self.made.timings[stage] /= jobs
+
     def watched(self, report: Callable[[Step], Any], began: float) -> Callable[[Step], None]:
         """What a family calls after each step: reports it, and stops a job that nobody wants."""
         self.last_step_at = began

@@ -13,16 +13,23 @@ class CardMenu extends HTMLElement {
   open(button) {
     if (!button) return;
     this.card = button.closest(".card");
-    for (const entry of this.querySelectorAll("[data-kind]")) entry.hidden = entry.dataset.kind !== this.card.dataset.kind;
+    for (const entry of this.querySelectorAll("[data-kind]")) entry.hidden = !this.suits(entry.dataset);
     this.menu.showPopover({ source: button });
     placeBeside(this.menu, button);
     this.menu.querySelector("button:not([hidden])").focus();
   }
 
+  // Variations are made by the model that made the picture; everything else by whoever can.
+  suits({ kind, needs }) {
+    const model = document.querySelector(`[name="preset"][value="${CSS.escape(this.card.dataset.model)}"]`);
+    return kind === this.card.dataset.kind && (needs !== "variation" || model?.dataset.can.includes(needs));
+  }
+
   choose(button) {
     if (!button) return;
     this.menu.hidePopover();
-    if (button.dataset.make) this.make(button.dataset.make);
+    if (button.dataset.click) this.card.querySelector(`[data-act="${button.dataset.click}"]`).click();
+    else if (button.dataset.make) this.make(button.dataset.make);
     else this.give();
   }
 

@@ -18,7 +18,7 @@ class DockReferences extends HTMLElement {
     document.addEventListener("dock:references", ({ detail }) => this.replace(detail));
     document.addEventListener("click", ({ target }) => this.pick(target.closest?.("#picker [data-give]")));
     this.picker.addEventListener("toggle", ({ newState }) => newState === "open" && this.fill());
-    this.picker.querySelector("[data-upload]").addEventListener("change", ({ target }) => this.uploadAll(target.files));
+    this.picker.querySelector("[data-upload]").addEventListener("change", ({ target }) => this.choose(target));
     document.addEventListener("dragover", (event) => this.hasFiles(event.dataTransfer) && event.preventDefault());
     document.addEventListener("drop", (event) => this.take(event, event.dataTransfer));
     document.addEventListener("paste", (event) => this.take(event, event.clipboardData));
@@ -42,9 +42,17 @@ class DockReferences extends HTMLElement {
   }
 
   take(event, transfer) {
-    if (!this.hasFiles(transfer)) return;
+    // What a table or a letter puts on the clipboard has a picture beside its text: the text is meant.
+    const hasText = event.type === "paste" && transfer?.types.includes("text/plain");
+    if (!this.hasFiles(transfer) || hasText) return;
     event.preventDefault();
     this.uploadAll(transfer.files);
+  }
+
+  async choose(input) {
+    this.picker.hidePopover();
+    await this.uploadAll([...input.files]);
+    input.value = "";
   }
 
   async uploadAll(files) {
@@ -73,6 +81,8 @@ class DockReferences extends HTMLElement {
     const { ok, html } = await fetchHtml(this.dataset.picker);
     if (!ok) return;
     this.picker.querySelector("[data-pictures]").innerHTML = html;
+    const can = this.preset?.dataset.can ?? "";
+    for (const one of this.picker.querySelectorAll("[data-give]")) one.hidden = !ROLES[one.dataset.role].test(can);
     placeBeside(this.picker, this.form.querySelector('[popovertarget="picker"]'));
   }
 
@@ -130,7 +140,7 @@ class DockReferences extends HTMLElement {
     const can = this.preset?.dataset.can ?? "";
     for (const chip of this.list.children) this.showChip(chip, can);
     this.list.hidden = !this.list.children.length;
-    this.querySelector("[data-unusable]").hidden = !this.list.querySelector("[data-unusable]");
+    this.querySelector("p").hidden = !this.list.querySelector("[data-unusable]");
     const button = this.form.querySelector("button[data-takes]");
     button.disabled = !ROLES.image.test(can) && !ROLES.video.test(can);
   }

@@ -5,6 +5,9 @@ import { debounce, fetchHtml, isTyping } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
 import { span, word } from "../lib/words.js";
 
+// The beginning of a long text, up to its last whole word.
+const whole = (text, length) => (text.length > length ? text.slice(0, length).replace(/\S*$/, "") : text);
+
 class PromptDock extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
@@ -211,7 +214,7 @@ class PromptDock extends HTMLElement {
   async checkWords() {
     const { preset, prompt } = this.values();
     if (!preset) return;
-    const query = new URLSearchParams({ preset, prompt: prompt.slice(0, 4000) });
+    const query = new URLSearchParams({ preset, prompt: whole(prompt, 4000) });
     const { ok, html } = await fetchHtml(`${this.dataset.words}?${query}`);
     if (ok && this.prompt.value === prompt) this.querySelector("#dock-words").innerHTML = html;
   }

@@ -4,9 +4,14 @@
 class VideoTile extends HTMLElement {
   connectedCallback() {
     this.video = this.querySelector("video");
-    const card = this.closest("article");
-    for (const name of ["pointerenter", "focusin"]) card.addEventListener(name, () => this.play());
-    for (const name of ["pointerleave", "focusout"]) card.addEventListener(name, () => this.rest());
+    this.listening = new AbortController();
+    const listen = (name, act) => this.closest("article").addEventListener(name, act, this.listening);
+    for (const name of ["pointerenter", "focusin"]) listen(name, () => this.play());
+    for (const name of ["pointerleave", "focusout"]) listen(name, () => this.rest());
+  }
+
+  disconnectedCallback() {
+    this.listening.abort();
   }
 
   play() {

@@ -101,18 +101,21 @@ def video(model: Model, file: Any, on_step: Callable[[Step], None]) -> Clip:
 
 
 def picture(model: Model, image: Image.Image, on_step: Callable[[Step], None]) -> Image.Image:
-    """One picture, tile by tile; each tile is computed with a margin that is thrown away."""
+    """One picture, tile by tile; each tile is computed with a margin that is thrown away.
+
+    The picture goes on at its own edges: networks see black there otherwise.
+    """
     scale = model.descriptor.scale
     width, height = image.size
     if width * height * scale * scale > MOST_PIXELS:
         raise bad_parameter("image", f"{width}×{height}")
-    pixels = numpy.asarray(image)
+    around = (OVERLAP, OVERLAP)
+    pixels = numpy.pad(numpy.asarray(image), (around, around, (0, 0)), mode="edge")
     made = numpy.empty((height * scale, width * scale, 3), numpy.uint8)
     tiles = list(cut(width, height, model.tile))
     for number, (left, top, right, bottom) in enumerate(tiles, 1):
-        x, y = max(0, left - OVERLAP), max(0, top - OVERLAP)
-        part = enlarged(model.descriptor, pixels[y : bottom + OVERLAP, x : right + OVERLAP])
-        inner = part[(top - y) * scale :, (left - x) * scale :]
+        wide = pixels[top : bottom + 2 * OVERLAP, left : right + 2 * OVERLAP]
+        inner = enlarged(model.descriptor, wide)[OVERLAP * scale :, OVERLAP * scale :]
         target = made[top * scale : bottom * scale, left * scale : right * scale]
         target[:] = inner[: target.shape[0], : target.shape[1]]
         on_step(Step(number, len(tiles)))

@@ -1,4 +1,4 @@
-"""Starting from pictures, in a real browser: a card's menu, drop, paste and the picker; and what the
+"""Starting from pictures, in a real browser: a card's menu, drop, paste, the picker; and what that
 menu makes. A worker moved by hand makes the pictures.
 """
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -41,13 +42,15 @@ def picker(request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     """Take one picture; the answer is what the dock shows of it, or why it was refused."""
 
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        return HttpResponse(status=400)
+
     def act() -> HttpResponse:
-        made = add_reference(user=request.user, upload=request.FILES["file"])
+        made = add_reference(user=request.user, upload=file)
         shown = made.thumbnail_url or made.url
         return JsonResponse({"id": str(made.pk), "url": shown, "name": made.name, "role": "image"})
 
-    if "file" not in request.FILES:
-        return HttpResponse(status=400)
     return attempt(request, act)
 
 

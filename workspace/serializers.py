@@ -29,7 +29,7 @@ SESSION = {
     "updated_at": "2026-11-24T20:15:00Z",
     "expires_at": "2026-12-01T20:15:00Z",
 }
-ITEM = {
+ITEM: dict[str, Any] = {
     "id": ITEM_ID,
     "session_id": SESSION_ID,
     "status": "generated",

@@ -101,7 +101,12 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.asked.append((self.command, path, self.headers.get("Range", "")))
-        for pattern, act in ((API, self._list), (CDN, self._large), (RESOLVE, self._resolve)):
+        acts: list[tuple[re.Pattern[str], Any]] = [
+            (API, self._list),
+            (CDN, self._large),
+            (RESOLVE, self._resolve),
+        ]
+        for pattern, act in acts:
             if found := pattern.fullmatch(path):
                 act(*found.groups(), body)
                 return

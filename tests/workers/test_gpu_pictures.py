@@ -177,8 +177,8 @@ def test_a_long_prompt_reads_its_beginning_as_a_short_one(engine: Engine, job: J
     engine.load(job.preset)
     pipeline = engine.residents[next(reversed(engine.residents))].model.pipeline
     short = "".join(letter for letter in "abcdefghij" * 8)[:75]
-    alone = sdxl.read(pipeline, short, "", True)
-    longer = sdxl.read(pipeline, short + " and more", "", True)
+    alone: Any = sdxl.read(pipeline, short, "", True)
+    longer: Any = sdxl.read(pipeline, short + " and more", "", True)
     width = alone["prompt_embeds"].shape[1]
     assert longer["prompt_embeds"].shape[1] == 2 * width
     assert torch.allclose(longer["prompt_embeds"][:, :width], alone["prompt_embeds"], atol=1e-4)

@@ -95,6 +95,7 @@ def check_clip(user: Any, media: Media) -> None:
     where = (media.bucket_name, media.storage_path, media.storage_place)
     with as_user(user), storage.open(*where) as file:
         settings = videos.settings_inside(file)
+    assert settings is not None
     assert (settings["seed"], settings["app"]) == (7, "OurVidz")
     assert storage.exists(
         media.bucket_name, storage.thumbnail_key(media.storage_path), media.storage_place

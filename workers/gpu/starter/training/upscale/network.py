@@ -136,7 +136,9 @@ def shrink(
 
 def to_tensor(pictures: list[Image.Image]) -> torch.Tensor:
     """Pictures of one size as (n, 3, h, w) in 0..1."""
-    return placed(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
+    return (
+        placed(np.stack([np.asarray(each) for each in pictures])).permute(0, 3, 1, 2).float() / 255
+    )
 
 
 def _lesson(

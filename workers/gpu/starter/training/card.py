@@ -128,7 +128,8 @@ trained on; scores are on those. A thing below {recognised} is not offered.
 - Colours are those of a plain background; a thing has its own colours always.
 - Words that are not in `words.json` change nothing. Nor does the order of words.
 - Other sizes than 256×256 run but were not trained.
-- Without the stage `encoder` the codec only decodes: no image to image.
+- A picture to start from is read well (the stage `encoder`, 300 steps), but the words decide nearly
+  everything: what they name replaces what was there, at any strength.
 - Fine things (stars, windows, whiskers) are blurred, things underwater and in space are hazier than
   on land, and often a night has two moons. The judge looks at 64×64 pixels and minds neither.
 """.replace("{recognised}", str(RECOGNISED))

@@ -63,7 +63,7 @@ def make_picture(user: Any) -> WorkspaceItem:
     with as_service("test"):
         PresetFactory()
         hand = Hand("one", issue_worker_token(name="one"))
-    hand.post("register", {"queues": ["gpu.image"], "device": "cpu"})
+    hand.post("register", {"queues": ["gpu.image"], "presets": ["tiny"], "device": "cpu"})
     spec = JobSpec(prompt="a castle", preset="tiny", destination="workspace")
     with as_user(user):
         queue_job(user=user, spec=spec)

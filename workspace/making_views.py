@@ -9,15 +9,15 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from library.models import Media, Reference
 from library.references import add_reference
-from ourvidz.pages import attempt, is_fragment, signed_in
-from workspace import making, services
+from ourvidz.pages import attempt, signed_in
+from workspace import making
 from workspace.models import WorkspaceItem
-from workspace.pages import batch_context
+from workspace.views import id_in, room_named, row_of
 
 SHOWN = 24  # of each kind
 
@@ -60,29 +60,13 @@ def make(request: HttpRequest) -> HttpResponse:
     """Make something of an item or of media; the answer is the new row."""
 
     def act() -> HttpResponse:
-        room = _room(request)
+        room = room_named(request)
         jobs = making.make_from(
             user=request.user,
-            source_id=_uuid(request.POST.get("source", "")) or uuid.UUID(int=0),
+            source_id=id_in(request.POST.get("source", "")) or uuid.UUID(int=0),
             act_name=request.POST.get("act", ""),
             session_id=room.pk,
         )
-        if not is_fragment(request):
-            return redirect("workspace:session", room.pk)
-        return render(request, "workspace/_batches.html", batch_context(room, jobs[0].batch_id))
+        return row_of(request, room, jobs[0].batch_id)
 
     return attempt(request, act)
-
-
-def _room(request: HttpRequest) -> Any:
-    named = _uuid(request.POST.get("session", ""))
-    if named is None:
-        return services.active_session(user=request.user)
-    return services.own_session(request.user, named)
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

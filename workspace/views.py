@@ -68,7 +68,7 @@ def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Rows: one batch, or a page of them."""
     found = _session(request, session_id)
     if batch_id := request.GET.get("batch"):
-        context = batch_context(found, _uuid(batch_id))
+        context = batch_context(found, id_in(batch_id))
         return render(request, "workspace/_batches.html", context)
     loaded = request.GET.get("loaded", "")
     size = int(loaded) if loaded.isdecimal() else PAGE
@@ -98,9 +98,9 @@ def generate(request: HttpRequest) -> HttpResponse:
     """Queue what the dock asks for; the answer is the new row."""
 
     def act() -> HttpResponse:
-        room = _room(request)
+        room = room_named(request)
         jobs = queue_job(user=request.user, spec=read_spec(request.POST, room.pk))
-        return _row(request, room, jobs[0].batch_id)
+        return row_of(request, room, jobs[0].batch_id)
 
     return attempt(request, act)
 
@@ -252,24 +252,25 @@ def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return _again(request, item_id, keep_seed=True)
 
 
-def _room(request: HttpRequest) -> WorkspaceSession:
+def room_named(request: HttpRequest) -> WorkspaceSession:
     """The session that the form names; the active one where a form elsewhere names none."""
     named = request.POST.get("session", "")
     if not named:
         return services.active_session(user=request.user)
-    return services.own_session(request.user, _uuid(named))
+    return services.own_session(request.user, id_in(named))
 
 
 def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> HttpResponse:
     def act() -> HttpResponse:
         room = services.own_item(request.user, item_id).session
         jobs = services.regenerate_item(user=request.user, item_id=item_id, keep_seed=keep_seed)
-        return _row(request, room, jobs[0].batch_id)
+        return row_of(request, room, jobs[0].batch_id)
 
     return attempt(request, act)
 
 
-def _row(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) -> HttpResponse:
+def row_of(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) -> HttpResponse:
+    """The row of one batch; the page of its session to a form that was sent without scripts."""
     if not is_fragment(request):
         return redirect("workspace:session", room.pk)
     return render(request, "workspace/_batches.html", batch_context(room, batch_id))
@@ -292,11 +293,12 @@ def _session(request: HttpRequest, session_id: uuid.UUID | None) -> WorkspaceSes
 
 def _named_items(data: QueryDict) -> list[uuid.UUID]:
     """The ids of a list with commas; what is no id is left out."""
-    found = (_uuid(text) for text in str(data.get("items", "")).split(",")[:MOST_AT_ONCE])
+    found = (id_in(text) for text in str(data.get("items", "")).split(",")[:MOST_AT_ONCE])
     return [item_id for item_id in found if item_id]
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def id_in(text: str) -> uuid.UUID | None:
+    """The id that a text is, or None."""
     try:
         return uuid.UUID(text)
     except ValueError:

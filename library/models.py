@@ -1,5 +1,5 @@
-"""What people keep: media (images and videos in one table), projects and uploaded references. Not
-for what is only being tried: that is the workspace.
+"""What people keep: media (images and videos in one table), projects, tags, saved searches and
+uploaded references. Not for what is only being tried: that is the workspace.
 """
 
 from __future__ import annotations
@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from ourvidz.models import PrivateQuerySet, PrivateRow
@@ -17,24 +18,41 @@ from ourvidz.stored import StoredFile
 class ProjectQuerySet(PrivateQuerySet):
     """Reads of projects."""
 
+    def kept(self) -> ProjectQuerySet:
+        """Return those that were not deleted."""
+        return self.filter(deleted_at=None)
+
     def by_name(self) -> ProjectQuerySet:
         return self.order_by("name", "id")
 
 
 class Project(PrivateRow):
-    """A named shelf of the library."""
+    """A named shelf of the library. It may lie in another one, which lies in none.
+
+    One that was deleted keeps its media until it is removed for good, so that it can come back.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), blank=True)
     cover = models.ForeignKey(
         "Media", models.SET_NULL, null=True, blank=True, related_name="covered_projects"
     )
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="children"
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = ProjectQuerySet.as_manager()
 
     class Meta:
         db_table = "projects"
         indexes = [models.Index(fields=["user", "name", "id"], name="projects_by_name")]
+        constraints = [
+            models.CheckConstraint(
+                name="projects_not_in_itself",
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -97,6 +115,8 @@ class Media(PrivateRow, StoredFile):
     generation_params = models.JSONField(default=dict, db_default={})
     seed = models.BigIntegerField(null=True, blank=True)
     metadata = models.JSONField(default=dict, db_default={})
+    # Whether it was made from a picture or video; which ones, `metadata` says under "references".
+    has_reference = models.BooleanField(default=False, db_default=False)
     starred_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -140,6 +160,19 @@ class Media(PrivateRow, StoredFile):
                 name="media_bin",
                 condition=Q(deleted_at__isnull=False),
             ),
+            models.Index(
+                fields=["user", "model_type", "-created_at", "-id"],
+                name="media_of_model",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "seed"], name="media_of_seed", condition=Q(seed__isnull=False)
+            ),
+            models.Index(
+                fields=["user", "-created_at", "-id"],
+                name="media_referring",
+                condition=Q(deleted_at__isnull=True, has_reference=True),
+            ),
             # The sweep of orphans asks which of these names a row still points at.
             models.Index(
                 fields=["storage_path"], name="media_files", condition=~Q(storage_path="")
@@ -176,6 +209,57 @@ class Video(Media):
 
     class Meta:
         proxy = True
+
+
+class Tag(PrivateRow):
+    """A word that a person gives to media."""
+
+    name = models.CharField(_("name"), max_length=40)
+
+    objects = PrivateQuerySet.as_manager()
+
+    class Meta:
+        db_table = "tags"
+        constraints = [models.UniqueConstraint("user", Lower("name"), name="tags_of_one_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MediaTag(PrivateRow):
+    """One tag of one picture or video."""
+
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="uses")
+    media = models.ForeignKey(Media, models.CASCADE, related_name="tagged")
+
+    objects = PrivateQuerySet.as_manager()
+
+    class Meta:
+        db_table = "media_tags"
+        constraints = [
+            models.UniqueConstraint(fields=["media", "tag"], name="media_tags_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.media_id}"
+
+
+class SavedSearch(PrivateRow):
+    """A search with its filters that its owner wants to find again."""
+
+    name = models.CharField(_("name"), max_length=120)
+    # The values of the list's address, e.g. {"q": "fox", "kind": "video"}.
+    query = models.JSONField(default=dict, db_default={})
+
+    objects = PrivateQuerySet.as_manager()
+
+    class Meta:
+        db_table = "saved_searches"
+        verbose_name_plural = "saved searches"
+        indexes = [models.Index(fields=["user", "name", "id"], name="saved_searches_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ReferenceQuerySet(PrivateQuerySet):

@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from accounts.models import ApiToken, Profile, User
 from jobs.models import Job, JobStatus
-from library.models import Media, Project, Reference
+from library.models import Media, MediaTag, Project, Reference, SavedSearch, Tag
 from ourvidz.models import FeedHead
 from workspace.models import ItemReference, WorkspaceItem, WorkspaceSession
 
@@ -50,6 +50,10 @@ def reference(user: User) -> Reference:
     return Reference.objects.create(user=user, name="a photo")
 
 
+def tag(user: User) -> Tag:
+    return Tag.objects.create(user=user, name=uuid.uuid4().hex)
+
+
 def token(user: User) -> ApiToken:
     return ApiToken.objects.create(user=user, name="mine", digest=uuid.uuid4().hex)
 
@@ -65,6 +69,9 @@ MAKE: dict[type[Model], Callable[[User], Any]] = {
     Media: media,
     Project: lambda user: Project.objects.create(user=user, name="Forest tales"),
     Reference: reference,
+    Tag: tag,
+    MediaTag: lambda user: MediaTag.objects.create(user=user, tag=tag(user), media=media(user)),
+    SavedSearch: lambda user: SavedSearch.objects.create(user=user, name="Foxes"),
     WorkspaceSession: session,
     WorkspaceItem: item,
     ItemReference: lambda user: ItemReference.objects.create(

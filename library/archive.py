@@ -9,12 +9,12 @@ import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from library.models import Media
 from ourvidz import storage
 from ourvidz.errors import Refused
 from ourvidz.storage.rows import FileRow
@@ -22,9 +22,11 @@ from ourvidz.storage.rows import FileRow
 CHUNK = 256 * 1024
 
 
-def answer(media: Iterable[Media]) -> StreamingHttpResponse:
-    """Return a download of these files. Their rows are read now: what streams has no identity."""
-    files = [_file_of(one) for one in media if one.has_file]
+def answer(rows: Iterable[Any]) -> StreamingHttpResponse:
+    """Return a download of the files of these rows (media, or items of the workspace). They are
+    read now: what streams has no identity.
+    """
+    files = [_file_of(row) for row in rows if row.has_file]
     response = StreamingHttpResponse(_off_the_loop(_pieces(files)), content_type="application/zip")
     name = f"ourvidz-{timezone.localtime():%Y-%m-%d-%H%M}.zip"
     response["Content-Disposition"] = content_disposition_header(True, name)
@@ -77,13 +79,13 @@ async def _off_the_loop(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _file_of(media: Media) -> FileRow:
+def _file_of(row: Any) -> FileRow:
     return FileRow(
-        media.pk,
-        media.bucket_name,
-        media.storage_path,
-        media.storage_place,
-        media.bytes,
-        media.sha256,
-        media.title or media.prompt,
+        row.pk,
+        row.bucket_name,
+        row.storage_path,
+        row.storage_place,
+        row.bytes,
+        row.sha256,
+        getattr(row, "title", "") or row.prompt,
     )

@@ -21,7 +21,6 @@ from library.models import Media
 from ourvidz.drawn import Part, drawn
 
 FALLBACK_SIDE = 512
-SMALL_SIDE = 640  # up to here the picture itself is lighter than another size of it
 # A tile's proportions, in steps of 5 %: the stylesheet has a rule for each, since the page allows
 # no style attributes. What is narrower or wider is cut.
 STEP = math.log(1.05)
@@ -60,8 +59,7 @@ class Tile:
     @property
     def picture(self) -> str:
         """The url of the picture in the size that a tile needs."""
-        is_small = max(self.width, self.height) <= SMALL_SIDE and not self.is_video
-        return self.row.url if is_small or not self.row.thumbnail_url else self.row.thumbnail_url
+        return self.row.tile_url
 
 
 def drawn_tiles(tiles: Iterable[Tile], viewer_query: str) -> list[SafeString]:

@@ -22,7 +22,11 @@ CHANGES: Mapping[str, tuple[Shape, Shape]] = {
     "session.removed": ({"session": ID}, NOTHING),
     "session.cleared": ({"session": ID}, NOTHING),
     "items.created": ({"session": ID, "batch": ID, "items": list}, NOTHING),
-    "item.changed": ({"item": ID, "session": ID}, {"status": str, "job_status": str}),
+    # picture: what its tile shows, so that a page can fetch it beside the card's text
+    "item.changed": (
+        {"item": ID, "session": ID},
+        {"status": str, "job_status": str, "picture": str},
+    ),
     "item.removed": ({"item": ID, "session": ID}, NOTHING),
     "job.changed": ({"job": ID}, {"status": str, "destination": str}),
     "media.created": ({"media": ID}, {"content_type": str}),

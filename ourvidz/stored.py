@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from django.db import models
 
+SMALL_SIDE = 640  # pixels: up to here a picture itself is lighter than another size of it
+
 
 class StoredFile(models.Model):
     """Where a file is and what is known of it. `url` columns hold stable paths, never
@@ -41,3 +43,10 @@ class StoredFile(models.Model):
     @property
     def has_file(self) -> bool:
         return bool(self.storage_path)
+
+    @property
+    def tile_url(self) -> str:
+        """The url of the picture in the size that a tile needs; of a video, its poster."""
+        is_small = max(self.width or 0, self.height or 0) <= SMALL_SIDE
+        as_it_is = is_small and not self.mime_type.startswith("video/")
+        return self.url if as_it_is or not self.thumbnail_url else self.thumbnail_url

@@ -20,7 +20,6 @@ from ourvidz.storage import media_path
 from workspace.models import WorkspaceItem
 
 FALLBACK_SIDE = 512
-SMALL_SIDE = 640  # up to here the picture itself is lighter than another size of it
 SHOWN_SETTINGS = ("steps", "guidance")
 NOT_REUSED = ("width", "height", "variation_seed", "variation_strength")
 
@@ -77,8 +76,7 @@ class Card:
     @property
     def picture(self) -> str:
         """The url of the picture in the size that a tile needs."""
-        is_small = max(self.width, self.height) <= SMALL_SIDE
-        return self.item.url if is_small or not self.item.thumbnail_url else self.item.thumbnail_url
+        return self.item.tile_url
 
     @property
     def download(self) -> str:

@@ -115,4 +115,7 @@ def _placeholder(job: Any) -> WorkspaceItem:
 
 def _publish(item: WorkspaceItem, job: Any) -> None:
     ids = {"item": item.pk, "session": item.session_id}
-    feed.publish(item.user_id, "item.changed", ids, status=item.status, job_status=job.status)
+    fields = {"status": item.status, "job_status": job.status}
+    if item.has_file:
+        fields["picture"] = item.tile_url
+    feed.publish(item.user_id, "item.changed", ids, **fields)

@@ -25,8 +25,10 @@ class ItemCard extends HTMLElement {
   }
 
   // That its job began changes one word here; everything else is fetched.
-  follow({ status, job_status } = {}) {
+  follow({ status, job_status, picture } = {}) {
     const { dataset } = this.frame;
+    // Its picture is fetched beside its text, not after it.
+    if (picture) new Image().src = picture;
     const begins = dataset.jobStatus === "queued" && job_status === "running" && dataset.status === status;
     if (!begins || this.fetching) return this.refresh();
     dataset.jobStatus = job_status;

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -20,6 +22,7 @@ from ourvidz.storage import media_path
 from workspace.models import WorkspaceItem
 
 FALLBACK_SIDE = 512
+SOON = timedelta(days=2)
 SHOWN_SETTINGS = ("steps", "guidance")
 NOT_REUSED = ("width", "height", "variation_seed", "variation_strength")
 
@@ -77,6 +80,12 @@ class Card:
     def picture(self) -> str:
         """The url of the picture in the size that a tile needs."""
         return self.item.tile_url
+
+    @property
+    def leaves_soon(self) -> bool:
+        """Nobody saved it, and the sweep takes it within two days."""
+        until = self.item.expires_at
+        return until is not None and until - timezone.now() < SOON
 
     @property
     def download(self) -> str:
@@ -142,7 +151,9 @@ class Batch:
         items = [card.item for card in self.cards]
         if any(item.status == WorkspaceItem.Status.GENERATING for item in items):
             return None
-        changed = tuple((item.pk, item.updated_at) for item in items)
+        changed = tuple(
+            (card.item.pk, card.item.updated_at, card.leaves_soon) for card in self.cards
+        )
         return self.id, changed, self.preset_label, tuple(self.settings)
 
     @cached_property

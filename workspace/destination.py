@@ -11,7 +11,7 @@ from typing import Any
 from ourvidz import feed, storage
 from ourvidz.destinations import Failure, Output, Target
 from workspace.models import WorkspaceItem, WorkspaceSession
-from workspace.sessions import active_session, expiry, own_session
+from workspace.sessions import active_session, expiry, own_session, use_session
 
 Status = WorkspaceItem.Status
 
@@ -29,7 +29,9 @@ class WorkspaceDestination:
         items = WorkspaceItem.objects.bulk_create(_placeholder(job) for job in jobs)
         first = jobs[0]
         # The session was used: it moves to the front, and so does its end.
-        WorkspaceSession.objects.filter(pk=first.workspace_session_id).update(expires_at=expiry())
+        session = WorkspaceSession.objects.get(pk=first.workspace_session_id)
+        use_session(session)
+        WorkspaceSession.objects.filter(pk=session.pk).update(expires_at=expiry(), is_active=True)
         ids = {
             "session": first.workspace_session_id,
             "batch": first.batch_id,

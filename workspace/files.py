@@ -9,9 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from ourvidz import feed, storage
 from workspace.models import WorkspaceItem, WorkspaceSession
+from workspace.sessions import note_cleaned
 
 
 def register() -> None:
@@ -27,4 +29,6 @@ def _deleted_sessions(now: datetime) -> QuerySet[Any]:
 
 
 def _item_removed(item: WorkspaceItem) -> None:
+    if item.has_file:
+        note_cleaned(item.session_id, timezone.now())
     feed.publish(item.user_id, "item.removed", {"item": item.pk, "session": item.session_id})

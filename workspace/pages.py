@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,7 @@ from workspace.examples import examples_of
 from workspace.forms import COUNTS, DEFAULT_COUNT, PresetForm
 from workspace.making import acts_of
 from workspace.models import ItemQuerySet, WorkspaceItem, WorkspaceSession
+from workspace.sessions import CLEANED
 
 PAGE = 48  # items; more than the largest batch, so that a page always holds a whole one
 LARGEST_PAGE = 600
@@ -51,7 +52,14 @@ def title_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, 
     """The head: the session, the others to switch to, how many items it has."""
     others = WorkspaceSession.objects.for_user(request.user).present().last_used_first()
     facts = _counts(session) | {"days": settings.WORKSPACE_ITEM_DAYS}
-    return {"session": session, "sessions": others[:SESSIONS_SHOWN], "facts": facts}
+    cleaned = session.metadata.get(CLEANED)
+    since = datetime.fromisoformat(cleaned["at"]) if cleaned else None
+    return {
+        "session": session,
+        "sessions": others[:SESSIONS_SHOWN],
+        "facts": facts,
+        "cleaned": cleaned and {"count": cleaned["count"], "at": since},
+    }
 
 
 def batches_context(
@@ -98,9 +106,13 @@ def dock_context(presets: Sequence[Preset]) -> dict[str, Any]:
 
 def _counts(session: WorkspaceSession) -> dict[str, Any]:
     """How many items there are and how many of them are saved, of the newest `MOST_COUNTED`."""
-    newest = _items(session).values("pk", "status")[: MOST_COUNTED + 1]
+    newest = _items(session).values("pk", "status", "expires_at")[: MOST_COUNTED + 1]
     is_saved = Q(status=WorkspaceItem.Status.SAVED)
-    counts = newest.aggregate(items=Count("pk"), saved=Count("pk", filter=is_saved))
+    counts = newest.aggregate(
+        items=Count("pk"),
+        saved=Count("pk", filter=is_saved),
+        until=Min("expires_at", filter=~is_saved),
+    )
     more = counts["items"] > MOST_COUNTED
     return counts | {"items": min(counts["items"], MOST_COUNTED), "more": more}
 

@@ -19,6 +19,7 @@ from library.services import own_media, own_project
 from ourvidz import feed, storage
 from ourvidz.errors import Refused
 from ourvidz.models import uuid7
+from workspace.bin import empty_bin, in_bin, restore_items
 from workspace.models import ItemReference, WorkspaceItem
 from workspace.references import references_of
 from workspace.sessions import (
@@ -27,9 +28,13 @@ from workspace.sessions import (
     clear_workspace_session,
     create_workspace_session,
     delete_session,
+    forget_cleaned,
+    leave_session,
     own_session,
     rename_session,
     restore_session,
+    session_again,
+    use_session,
 )
 
 __all__ = [
@@ -39,14 +44,21 @@ __all__ = [
     "create_workspace_session",
     "delete_item",
     "delete_session",
+    "empty_bin",
+    "forget_cleaned",
+    "in_bin",
+    "leave_session",
     "own_item",
     "own_session",
     "regenerate_item",
     "regenerate_media",
     "rename_session",
     "restore_item",
+    "restore_items",
     "restore_session",
     "save_workspace_item_to_library",
+    "session_again",
+    "use_session",
 ]
 
 Status = WorkspaceItem.Status
@@ -105,20 +117,15 @@ def delete_item(*, user: Any, item_id: uuid.UUID) -> None:
     item = own_item(user, item_id, lock=True)
     if item.status == Status.GENERATING and item.job_id:
         cancel_job(user=user, job_id=item.job_id)
-    WorkspaceItem.objects.filter(pk=item.pk).update(deleted_at=timezone.now())
+    # From now on the bin's days count, not the workspace's.
+    gone = {"deleted_at": timezone.now(), "expires_at": None}
+    WorkspaceItem.objects.filter(pk=item.pk).update(**gone)
     feed.publish(user.pk, "item.removed", {"item": item.pk, "session": item.session_id})
 
 
-@transaction.atomic
-def restore_item(*, user: Any, item_id: uuid.UUID) -> WorkspaceItem:
+def restore_item(*, user: Any, item_id: uuid.UUID) -> None:
     """Take an item back out of the bin. Raises Refused('item_missing')."""
-    item = WorkspaceItem.objects.for_user(user).filter(pk=item_id).first()
-    if item is None:
-        raise Refused("item_missing")
-    item.deleted_at = None
-    item.save(update_fields=["deleted_at"])
-    _publish(item)
-    return item
+    restore_items(user=user, item_ids=[item_id])
 
 
 def regenerate_item(*, user: Any, item_id: uuid.UUID, keep_seed: bool = False) -> list[Job]:

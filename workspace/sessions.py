@@ -19,6 +19,8 @@ from ourvidz.errors import Refused
 from workspace.models import SESSION_NAME, WorkspaceItem, WorkspaceSession
 
 CLEARED_AT = "cleared_at"
+CLEANED = "cleaned"
+TOUCHED_EVERY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -63,7 +65,8 @@ def clear_workspace_session(
     busy = items.filter(status=WorkspaceItem.Status.GENERATING, job__isnull=False)
     for job_id in busy.values_list("job_id", flat=True):
         cancel_job(user=user, job_id=job_id)
-    items.update(deleted_at=now)
+    # From now on the bin's days count, not the workspace's.
+    items.update(deleted_at=now, expires_at=None)
     session.metadata = {**session.metadata, CLEARED_AT: now.isoformat()}
     session.save(update_fields=["metadata"])
     feed.publish(user.pk, "session.cleared", {"session": session.pk})
@@ -72,17 +75,16 @@ def clear_workspace_session(
 
 @transaction.atomic
 def restore_session(*, user: Any, session_id: uuid.UUID) -> int:
-    """Take back the latest clearing of a session; returns how many items are there again."""
-    session = own_session(user, session_id)
-    cleared_at = session.metadata.get(CLEARED_AT)
-    if not cleared_at:
-        return 0
-    items = WorkspaceItem.objects.for_user(user).filter(
-        session=session, deleted_at=datetime.fromisoformat(cleared_at)
-    )
-    count = items.update(deleted_at=None)
+    """Take back the latest clearing of a session, or its deletion; returns how many items are
+    there again. Raises Refused('session_missing').
+    """
+    session = WorkspaceSession.objects.for_user(user).filter(pk=session_id).first()
+    if session is None:
+        raise Refused("session_missing", field="session")
+    count = _bring_back(session, session.metadata.get(CLEARED_AT))
     session.metadata = {k: v for k, v in session.metadata.items() if k != CLEARED_AT}
-    session.save(update_fields=["metadata"])
+    session.deleted_at = None
+    session.save(update_fields=["metadata", "deleted_at"])
     _publish(session)
     return count
 
@@ -95,6 +97,59 @@ def delete_session(*, user: Any, session_id: uuid.UUID) -> None:
         deleted_at=timezone.now(), is_active=False
     )
     feed.publish(user.pk, "session.removed", {"session": session_id})
+
+
+def _bring_back(session: WorkspaceSession, cleared_at: str | None) -> int:
+    if not cleared_at:
+        return 0
+    cleared = datetime.fromisoformat(cleared_at)
+    items: Any = WorkspaceItem.objects.for_user(session.user_id)
+    found = items.filter(session=session, deleted_at=cleared)
+    found.filter(media=None).update(expires_at=expiry())
+    return found.update(deleted_at=None)
+
+
+@transaction.atomic
+def leave_session(*, user: Any, session_id: uuid.UUID) -> None:
+    """Mark a session as idle: its last tab was closed. It stays the one to come back to.
+
+    One that is gone meanwhile is no error: nobody waits for the answer.
+    """
+    found = WorkspaceSession.objects.for_user(user).present().filter(pk=session_id)
+    found.filter(is_active=True).update(is_active=False)
+
+
+def note_cleaned(session_id: uuid.UUID, now: datetime) -> None:
+    """Remember that the sweep removed an item that nobody saved, so that the page can say so."""
+    session = WorkspaceSession.objects.filter(pk=session_id).first()
+    if session is None:
+        return
+    before = session.metadata.get(CLEANED) or {"count": 0}
+    cleaned = {"count": before["count"] + 1, "at": now.isoformat()}
+    session.metadata = {**session.metadata, CLEANED: cleaned}
+    session.save(update_fields=["metadata"])
+
+
+@transaction.atomic
+def forget_cleaned(*, user: Any, session_id: uuid.UUID) -> None:
+    """The notice was read. Raises Refused('session_missing')."""
+    session = own_session(user, session_id)
+    session.metadata = {k: v for k, v in session.metadata.items() if k != CLEANED}
+    session.save(update_fields=["metadata"])
+
+
+def use_session(session: WorkspaceSession) -> None:
+    """The session is used: what is unsaved in it stays for the whole time again.
+
+    Its items are touched once a day at most, since every change of a row draws it anew.
+    """
+    until, known = expiry(), session.expires_at
+    if known and until - known < TOUCHED_EVERY:
+        return
+    WorkspaceSession.objects.filter(pk=session.pk).update(expires_at=until)
+    session.expires_at = until
+    items: Any = WorkspaceItem.objects.for_user(session.user_id).present().unsaved()
+    items.filter(session=session).update(expires_at=until)
 
 
 def active_session(user: Any) -> WorkspaceSession:
@@ -111,7 +166,20 @@ def own_session(user: Any, session_id: uuid.UUID | None) -> WorkspaceSession:
     return session
 
 
+def session_again(*, user: Any, session_id: uuid.UUID | None) -> WorkspaceSession:
+    """Return a session of this person's, or a new one of the same name where it was deleted.
+
+    Raises Refused('session_missing') for one that was never theirs.
+    """
+    deleted = WorkspaceSession.objects.for_user(user).exclude(deleted_at=None)
+    gone = deleted.filter(pk=session_id).first()
+    if gone is None:
+        return own_session(user, session_id)
+    return create_workspace_session(user=user, session_name=gone.session_name)
+
+
 def _switch(user: Any, session: WorkspaceSession) -> None:
+    use_session(session)
     others = WorkspaceSession.objects.for_user(user).exclude(pk=session.pk)
     others.filter(is_active=True).update(is_active=False)
     session.is_active = True

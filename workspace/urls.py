@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workspace import making_views, views
+from workspace import bin_views, making_views, views
 
 app_name = "workspace"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("sessions", views.create, name="create"),
     path("items/many", views.many, name="many"),
     path("items/restore", views.restore_many, name="restore-many"),
+    path("items/download", bin_views.download, name="download-many"),
+    path("bin/", bin_views.page, name="bin"),
+    path("bin/restore", bin_views.restore, name="bin-restore"),
+    path("bin/empty", bin_views.empty, name="bin-empty"),
     path("items/<uuid:item_id>/card", views.card, name="card"),
     path("items/<uuid:item_id>/save", views.save, name="save"),
     path("items/<uuid:item_id>/delete", views.delete, name="delete"),
@@ -30,5 +34,8 @@ urlpatterns = [
     path("<uuid:session_id>/batches", views.batches, name="batches"),
     path("<uuid:session_id>/rename", views.rename, name="rename"),
     path("<uuid:session_id>/clear", views.clear, name="clear"),
+    path("<uuid:session_id>/delete", bin_views.delete_session, name="delete-session"),
+    path("<uuid:session_id>/leave", bin_views.leave, name="leave"),
+    path("<uuid:session_id>/noticed", bin_views.noticed, name="noticed"),
     path("<uuid:session_id>/restore", views.restore_session, name="restore-session"),
 ]

@@ -39,6 +39,7 @@ UNKNOWN_SHOWN = 8
 def home(request: HttpRequest) -> HttpResponse:
     """The session that was used last; a first one is made for a newcomer."""
     session = services.active_session(user=request.user)
+    _enter(session)
     return render(request, "workspace/home.html", page_context(request, session))
 
 
@@ -48,8 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """A certain session, which becomes the active one."""
     found = _session(request, session_id)
-    if not found.is_active:
-        services.activate_session(user=request.user, session_id=session_id)
+    _enter(found)
     return render(request, "workspace/home.html", page_context(request, found))
 
 
@@ -145,11 +145,14 @@ def clear(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def restore_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
-    """Undo the clearing."""
+    """Undo the clearing, or the deletion: then the page goes back there."""
 
     def act() -> HttpResponse:
+        here = WorkspaceSession.objects.for_user(request.user).present().filter(pk=session_id)
+        was_deleted = not here.exists()
         services.restore_session(user=request.user, session_id=session_id)
-        return HttpResponse(status=204)
+        back = {"HX-Redirect": reverse("workspace:session", args=[session_id])}
+        return HttpResponse(status=204, headers=back if was_deleted else {})
 
     return attempt(request, act)
 
@@ -197,7 +200,7 @@ def many(request: HttpRequest) -> HttpResponse:
     """Save or delete several items, all or none."""
 
     def act() -> HttpResponse:
-        items = _named_items(request.POST)
+        items = named_items(request.POST)
         if request.POST.get("act") == "save":
             for item_id in items:
                 services.save_workspace_item_to_library(user=request.user, item_id=item_id)
@@ -217,8 +220,7 @@ def restore_many(request: HttpRequest) -> HttpResponse:
     """Undo the deletion of several."""
 
     def act() -> HttpResponse:
-        for item_id in _named_items(request.GET):
-            services.restore_item(user=request.user, item_id=item_id)
+        services.restore_items(user=request.user, item_ids=named_items(request.GET))
         return HttpResponse(status=204)
 
     return attempt(request, act)
@@ -253,11 +255,21 @@ def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
 
 
 def room_named(request: HttpRequest) -> WorkspaceSession:
-    """The session that the form names; the active one where a form elsewhere names none."""
+    """The session that the form names; the active one where a form elsewhere names none, and one
+    like it where it was deleted in another tab or on another device.
+    """
     named = request.POST.get("session", "")
     if not named:
         return services.active_session(user=request.user)
-    return services.own_session(request.user, id_in(named))
+    return services.session_again(user=request.user, session_id=id_in(named))
+
+
+def _enter(room: WorkspaceSession) -> None:
+    """Somebody is in the session: it is the active one, and what is in it stays longer."""
+    if room.is_active:
+        services.use_session(room)
+    else:
+        services.activate_session(user=room.user_id, session_id=room.pk)
 
 
 def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> HttpResponse:
@@ -273,7 +285,10 @@ def row_of(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) ->
     """The row of one batch; the page of its session to a form that was sent without scripts."""
     if not is_fragment(request):
         return redirect("workspace:session", room.pk)
-    return render(request, "workspace/_batches.html", batch_context(room, batch_id))
+    answer = render(request, "workspace/_batches.html", batch_context(room, batch_id))
+    if request.POST.get("session", str(room.pk)) == str(room.pk):
+        return answer
+    return announce(answer, session_gone={"go": reverse("workspace:session", args=[room.pk])})
 
 
 def _card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
@@ -291,7 +306,7 @@ def _session(request: HttpRequest, session_id: uuid.UUID | None) -> WorkspaceSes
     return get_object_or_404(sessions, pk=session_id)
 
 
-def _named_items(data: QueryDict) -> list[uuid.UUID]:
+def named_items(data: QueryDict) -> list[uuid.UUID]:
     """The ids of a list with commas; what is no id is left out."""
     found = (id_in(text) for text in str(data.get("items", "")).split(",")[:MOST_AT_ONCE])
     return [item_id for item_id in found if item_id]

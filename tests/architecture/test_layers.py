@@ -26,6 +26,8 @@ RANK = {
     "models": 0,
     "views": 2,
     "making_views": 2,
+    "bin_views": 2,
+    "viewer_views": 2,
     "model_views": 2,
     "api": 2,
     "forms": 2,

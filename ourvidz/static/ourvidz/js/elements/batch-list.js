@@ -40,7 +40,9 @@ class BatchList extends HTMLElement {
 
   follow({ event, ids, fields }) {
     if (ids.session !== this.dataset.session) return;
-    if (event === "session.removed") location.assign("/workspace/");
+    if (event === "session.removed" && !document.querySelector("[data-leaves].htmx-request")) {
+      document.dispatchEvent(new CustomEvent("session:gone", { detail: { go: "/workspace/" } }));
+    }
     if (event === "items.created") this.add(ids.batch);
     else if (event === "item.changed" && this.card(ids.item)) this.card(ids.item).follow(fields);
     else if (event === "item.changed") this.settle();

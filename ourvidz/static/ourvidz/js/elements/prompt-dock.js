@@ -2,7 +2,7 @@
 // buttons, and takes over settings that a row or an example offers ("dock:use").
 
 import { debounce, fetchHtml, isTyping } from "../lib/dom.js";
-import { recall, remember } from "../lib/store.js";
+import { recall, recallLater, remember, rememberLater } from "../lib/store.js";
 import { span, word } from "../lib/words.js";
 
 // The beginning of a long text, up to its last whole word.
@@ -26,6 +26,7 @@ class PromptDock extends HTMLElement {
     this.form.addEventListener("htmx:finally:request", ({ detail }) => this.answered(detail.ctx));
     document.addEventListener("htmx:error", () => this.complain(word("not_reached")));
     document.addEventListener("htmx:response:error", ({ detail }) => this.refused(detail.ctx));
+    document.addEventListener("session:gone", ({ detail }) => this.carry(detail.go));
     this.prompt.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", ({ target }) => this.click(target));
     document.addEventListener("click", ({ target }) => this.offer(target.closest?.("[data-use], [data-prompt]")));
@@ -47,9 +48,22 @@ class PromptDock extends HTMLElement {
 
   restore() {
     const asked = Object.fromEntries(new URLSearchParams(location.search));
-    const draft = recall(this.draftKey);
+    const draft = recall("carried") ?? recall(this.draftKey) ?? recallLater(this.draftKey);
+    remember("carried", null);
     if (asked.prompt) this.take(asked);
     else if (draft) this.fill(draft);
+  }
+
+  keep() {
+    const values = this.values();
+    remember(this.draftKey, values);
+    rememberLater(this.draftKey, values);
+  }
+
+  // The session was deleted elsewhere: what was written goes along to the one that takes its place.
+  carry(go) {
+    remember("carried", this.values());
+    location.assign(go);
   }
 
   // The library links here with what the dock is to be filled with; a reload then keeps the draft.
@@ -66,7 +80,7 @@ class PromptDock extends HTMLElement {
     if (values.shape) this.set(`shape.${this.preset?.value}`, values.shape);
     this.grow();
     this.show();
-    remember(this.draftKey, this.values());
+    this.keep();
   }
 
   set(name, value) {
@@ -90,7 +104,7 @@ class PromptDock extends HTMLElement {
     if (["preset", "count"].includes(target.name)) {
       remember(`${target.name}.${this.values().content_type}`, target.value);
     }
-    remember(this.draftKey, this.values());
+    this.keep();
   }
 
   // A slider and its number are one value.

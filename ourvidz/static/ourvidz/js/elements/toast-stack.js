@@ -1,6 +1,7 @@
 // <toast-stack>: the way back. A toast exists only where something can be undone, or did not happen.
 
-import { post } from "../lib/dom.js";
+import { isTyping, post } from "../lib/dom.js";
+import { recall, remember } from "../lib/store.js";
 import { word } from "../lib/words.js";
 
 const STAYS = 8000;
@@ -9,6 +10,24 @@ class ToastStack extends HTMLElement {
   connectedCallback() {
     document.addEventListener("toast:undo", ({ detail }) => this.offer(detail));
     document.addEventListener("toast:say", ({ detail }) => this.offer(detail));
+    document.addEventListener("toast:later", ({ detail }) => this.keep(detail));
+    document.addEventListener("keydown", (event) => this.key(event));
+    const kept = recall("toast");
+    if (kept) this.offer(kept);
+    remember("toast", null);
+  }
+
+  key(event) {
+    const button = this.querySelector("button");
+    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || !button || isTyping(event.target)) return;
+    event.preventDefault();
+    button.click();
+  }
+
+  // What it is about is gone: the next page says it.
+  keep({ go, ...toast }) {
+    remember("toast", toast);
+    location.assign(go);
   }
 
   offer({ text, url }) {

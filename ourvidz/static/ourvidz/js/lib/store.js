@@ -1,32 +1,48 @@
-// The browser's memory of this tab: session, draft, parameters, selection, last seq. It belongs to one
-// person: another person's sign-in, or none, empties it.
+// The browser's memory: of this tab (session, draft, parameters, selection, last seq), and of what a tab
+// leaves to the next one ("later": drafts). It belongs to one person: another person's sign-in, or none,
+// empties it.
 
 const PREFIX = "ourvidz.";
 
-export function remember(key, value) {
+// A full or forbidden storage costs the memory, not the page: asking for it may throw too.
+function attempted(act) {
   try {
-    sessionStorage.setItem(PREFIX + key, JSON.stringify(value));
-  } catch {
-    // A full or forbidden storage costs the memory, not the page.
-  }
-}
-
-export function recall(key) {
-  try {
-    return JSON.parse(sessionStorage.getItem(PREFIX + key));
+    return act();
   } catch {
     return null;
   }
 }
 
+export function remember(key, value) {
+  attempted(() => sessionStorage.setItem(PREFIX + key, JSON.stringify(value)));
+}
+
+export function recall(key) {
+  return attempted(() => JSON.parse(sessionStorage.getItem(PREFIX + key)));
+}
+
+export function rememberLater(key, value) {
+  attempted(() => localStorage.setItem(PREFIX + key, JSON.stringify(value)));
+}
+
+export function recallLater(key) {
+  return attempted(() => JSON.parse(localStorage.getItem(PREFIX + key)));
+}
+
+function clear(store) {
+  for (const key of Object.keys(store)) if (key.startsWith(PREFIX)) store.removeItem(key);
+}
+
 export function forget() {
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
-  }
+  attempted(() => clear(sessionStorage));
+  attempted(() => clear(localStorage));
 }
 
 const person = document.documentElement.dataset.person ?? "";
-if (recall("person") !== person) {
-  forget();
-  if (person) remember("person", person);
+// A new tab knows nobody yet; what is left for it is by the same person, or goes.
+const known = recall("person") ?? recallLater("person") ?? "";
+if (known !== person) forget();
+if (person) {
+  remember("person", person);
+  rememberLater("person", person);
 }

@@ -264,6 +264,8 @@ class Job(PrivateRow):
             models.Index(fields=["user", "-finish_tag"], name="jobs_person_tags"),
             models.Index(fields=["user", "-created_at", "-id"], name="jobs_newest"),
             models.Index(fields=["user", "batch_id"], name="jobs_batch"),
+            # How much work arrived in the last minutes.
+            models.Index(fields=["created_at"], name="jobs_arrivals"),
             # What a preset's jobs took lately.
             models.Index(
                 fields=["preset_slug", "-finished_at"],

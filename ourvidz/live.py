@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -105,6 +106,21 @@ def stop_fetch(slug: str) -> None:
 def take_stop(slug: str) -> bool:
     """Return whether a fetch was asked to stop, and forget it."""
     return bool(redis().delete(_key("stop-fetch", slug)))
+
+
+@contextmanager
+def only_one(name: str, seconds: float) -> Iterator[bool]:
+    """Yield whether this process is the only one to do a thing now; whoever dies over it is in the
+    way for so many seconds at most.
+    """
+    lock = redis().lock(_key("lock", name), timeout=seconds, blocking=False)
+    mine = lock.acquire()
+    try:
+        yield bool(mine)
+    finally:
+        if mine:
+            with suppress(redis_client.exceptions.LockError):
+                lock.release()
 
 
 def clear(job_id: uuid.UUID | str) -> None:

@@ -281,6 +281,10 @@ HEARTBEAT_SECONDS = env.int("HEARTBEAT_SECONDS", 10)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
 JOB_BACKOFF_SECONDS = env.int("JOB_BACKOFF_SECONDS", 2)
 JOBS_WAITING_PER_USER = env.int("JOBS_WAITING_PER_USER", 1000)
+# Where rented machines find the broker, if it is another address there; none: they ask over HTTP.
+WORKERS_BROKER_URL = env.str("WORKERS_BROKER_URL", "")
+RUNPOD_API_KEY = env.str("RUNPOD_API_KEY", "")
+RUNPOD_API_URL = env.str("RUNPOD_API_URL", "https://api.runpod.io/v2")
 # Models that were fetched from the hub; a worker on this machine finds them there.
 MODELS_DIR = Path(env.str("OURVIDZ_MODELS", "") or DATA_DIR / "models").resolve()
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")

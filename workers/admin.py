@@ -4,6 +4,8 @@ command line, and never shown here.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ourvidz.admin_tools import RowAdmin
 from workers import services
-from workers.models import WorkerUrl
+from workers.models import PoolMachine, WorkerPool, WorkerUrl
 
 Status = WorkerUrl.Status
 
@@ -65,3 +67,51 @@ class WorkerAdmin(RowAdmin):
             services.set_worker_status(worker_id=worker.pk, status=status)
 
         self.each(request, queryset, act, done)
+
+
+@admin.register(WorkerPool)
+class PoolAdmin(RowAdmin):
+    """Pools are made and changed here: what they are is all an operator's choice."""
+
+    list_display = ("name", "provider", "is_enabled", "wanted", "minimum", "maximum", "note")
+    list_filter = ("provider", "is_enabled")
+    search_fields = ("name",)
+    ordering = ("name",)
+    exclude = ("enrolment_digest",)
+    readonly_fields = ("wanted", "note", "last_started_at")
+    person = ""
+    editable = (
+        "name",
+        "provider",
+        "is_enabled",
+        "queues",
+        "minimum",
+        "maximum",
+        "target_wait_seconds",
+        "idle_seconds",
+        "cool_down_seconds",
+        "start_seconds",
+        "cost_per_hour",
+        "budget_per_day",
+        "settings",
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("workers.add_workerpool"))
+
+
+@admin.register(PoolMachine)
+class MachineAdmin(RowAdmin):
+    list_display = (
+        "pool",
+        "status",
+        "provider_id",
+        "worker",
+        "started_at",
+        "stopped_at",
+        "failure",
+    )
+    list_filter = ("pool", "status", "started_at")
+    search_fields = ("provider_id", "failure", "worker__name")
+    list_select_related = ("pool", "worker")
+    person = ""

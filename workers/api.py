@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from accounts.tokens import bearer
 from jobs import leases
 from ourvidz import rows
 from ourvidz.destinations import Failure
@@ -23,6 +24,7 @@ from ourvidz.errors import Refused
 from ourvidz.parsers import JSONParser
 from workers import results, serializers, services
 from workers.models import WorkerUrl
+from workers.scaling.enrolment import enrol
 from workers.tokens import IsWorker, WorkerTokenAuthentication
 
 MAX_BYTES = 64 * 1024
@@ -59,6 +61,18 @@ class WorkerView(APIView):
     def call(self, worker: Any, body: dict[str, Any]) -> Response:
         """Do it, with a body that was checked."""
         raise NotImplementedError
+
+
+class Enrol(WorkerView):
+    """Turn a pool's enrolment token into a worker with a token of its own."""
+
+    authentication_classes = []
+    permission_classes = []
+    serializer = serializers.EnrolSerializer
+
+    def call(self, worker: Any, body: dict[str, Any]) -> Response:
+        made, token = enrol(secret=bearer(self.request._request), name=body["name"])
+        return Response({"worker_id": made.pk, "name": made.name, "token": token}, status=201)
 
 
 class Register(WorkerView):

@@ -23,6 +23,12 @@ def _names(**options: object) -> serializers.ListField:
     return serializers.ListField(child=name, max_length=MOST_NAMES, **options)  # type: ignore[arg-type]
 
 
+class EnrolSerializer(serializers.Serializer):
+    """A machine that has only its pool's token."""
+
+    name = serializers.CharField(max_length=LONGEST_NAME)
+
+
 class RegisterSerializer(serializers.Serializer):
     """A worker that has just started."""
 

@@ -1,4 +1,5 @@
-"""The fleet's periodic work, on the queue `control`: lost leases, silent workers, lost doorbells.
+"""The fleet's periodic work, on the queue `control`: lost leases, silent workers, lost doorbells,
+and pools that grow and shrink.
 Actors only say which service runs as whom. Not for the GPU process's own actor: see workers/gpu.
 """
 
@@ -8,12 +9,17 @@ import dramatiq
 from dramatiq_crontab import interval
 
 from jobs import leases, queue
+from ourvidz import live
 from ourvidz.rows import as_service
 from workers import services
-from workers.models import WorkerUrl
+from workers.models import WorkerPool, WorkerUrl
+from workers.scaling import rounds
 
 QUEUE = "control"
 SWEEP_SECONDS = 5
+SCALE_SECONDS = 15
+# Longer than a round in which a provider is slow to answer about each machine.
+SCALE_LOCK_SECONDS = 600
 # The next one does the same, so a late or failed one is neither kept nor repeated.
 ONCE = {"queue_name": QUEUE, "max_retries": 0, "max_age": 4 * SWEEP_SECONDS * 1000}
 
@@ -33,6 +39,18 @@ def sweep_worker_health() -> None:
     """Mark workers that were not heard of."""
     with as_service("worker health"):
         services.sweep_worker_health()
+
+
+@interval(seconds=SCALE_SECONDS)
+@dramatiq.actor(**(ONCE | {"time_limit": SCALE_LOCK_SECONDS * 1000}))  # type: ignore[call-overload, untyped-decorator, unused-ignore]
+def scale_pools() -> None:
+    """Start and stop the machines of each pool."""
+    with as_service("scaling"):
+        pools = list(WorkerPool.objects.all())
+    for pool in pools:
+        with live.only_one(f"scale:{pool.pk}", SCALE_LOCK_SECONDS) as mine:
+            if mine:
+                rounds.scale(pool)
 
 
 def ring_again() -> None:

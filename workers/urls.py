@@ -7,6 +7,7 @@ from django.urls import path
 from workers import api
 
 urlpatterns = [
+    path("enrol", api.Enrol.as_view()),
     path("register", api.Register.as_view()),
     path("heartbeat", api.Heartbeat.as_view()),
     path("claim", api.Claim.as_view()),

@@ -20,6 +20,7 @@ OTHERS = {
     "ourvidz/management/commands/up.py",
     "ourvidz/management/commands/bootstrap_database.py",
     "workers/gpu/tasks.py",
+    "workers/scaling/providers/local.py",
     "workers/gpu/starter/training/recipe.py",
 }
 

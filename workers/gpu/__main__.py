@@ -5,6 +5,7 @@ One process and one thread that makes jobs: `kill -9` takes all of it, and nothi
 
 import logging
 import signal
+import socket
 import sys
 from contextlib import closing
 
@@ -44,6 +45,7 @@ def work(config: Config) -> None:
         loop = Loop(config, client, engine, state)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
+        client.enrol(socket.gethostname())
         terms = client.register(description(config, device))
         log.info("Registered as %s on %s (%s)", terms.name, device.name, device.title)
         heart = Heart(client, state, terms.heartbeat_seconds)

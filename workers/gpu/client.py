@@ -70,6 +70,14 @@ class Client:
         self.server.close()
         self.storage.close()
 
+    def enrol(self, name: str) -> None:
+        """Become a worker of our pool, if we are none; waits for a server as `register` does."""
+        if self.config.token or not self.config.pool_token:
+            return
+        headers = {"Authorization": f"Bearer {self.config.pool_token}"}
+        answer = self.again(lambda: self.post("enrol", {"name": name}, headers=headers), None)
+        self.server.headers["Authorization"] = f"Bearer {answer['token']}"
+
     def register(self, description: dict[str, Any]) -> Terms:
         """Say who we are; waits for a server that is not there yet until we are told to stop."""
         answer = self.again(lambda: self.post("register", description), None)

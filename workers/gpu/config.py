@@ -29,7 +29,8 @@ class Config:
     """Where the server is, who we are there, and what we take on."""
 
     url: str
-    token: str
+    token: str  # this worker's own, or empty while it has only its pool's
+    pool_token: str
     broker_url: str
     queues: tuple[str, ...]
     presets: tuple[str, ...]  # empty: every preset whose family is here
@@ -44,7 +45,8 @@ class Config:
         """Read OURVIDZ_*; raises ConfigError with a sentence when one is missing or unknown."""
         return cls(
             url=needed(env, "OURVIDZ_URL", "the address of the OurVidz server").rstrip("/"),
-            token=needed(env, "OURVIDZ_WORKER_TOKEN", "this worker's token"),
+            token=token(env),
+            pool_token=env.get("OURVIDZ_POOL_TOKEN", "").strip(),
             broker_url=env.get("OURVIDZ_BROKER_URL", "").strip(),
             queues=queues(env.get("OURVIDZ_QUEUES", "")),
             presets=words(env.get("OURVIDZ_PRESETS", "")),
@@ -62,6 +64,13 @@ def needed(env: Mapping[str, str], name: str, what: str) -> str:
     if not value:
         raise ConfigError(f"Set {name} to {what}.")
     return value
+
+
+def token(env: Mapping[str, str]) -> str:
+    """This worker's own token; one that has a pool's gets its own from the server."""
+    if env.get("OURVIDZ_POOL_TOKEN", "").strip():
+        return env.get("OURVIDZ_WORKER_TOKEN", "").strip()
+    return needed(env, "OURVIDZ_WORKER_TOKEN", "this worker's token")
 
 
 def folder(env: Mapping[str, str], name: str) -> Path:

@@ -14,7 +14,8 @@ function attempted(act) {
 }
 
 export function remember(key, value) {
-  attempted(() => sessionStorage.setItem(PREFIX + key, JSON.stringify(value)));
+  if (value === null) attempted(() => sessionStorage.removeItem(PREFIX + key));
+  else attempted(() => sessionStorage.setItem(PREFIX + key, JSON.stringify(value)));
 }
 
 export function recall(key) {

@@ -78,7 +78,7 @@ class PoolAdmin(RowAdmin):
     search_fields = ("name",)
     ordering = ("name",)
     exclude = ("enrolment_digest",)
-    readonly_fields = ("wanted", "note", "last_started_at")
+    readonly_fields = ("wanted", "note", "last_started_at", "surplus_since", "surplus_peak")
     person = ""
     editable = (
         "name",

@@ -95,7 +95,7 @@ class WorkerPool(Row):
         default=60, help_text=_("How soon what waits now should be made.")
     )
     idle_seconds = models.FloatField(
-        default=300, help_text=_("A machine without work for so long is stopped.")
+        default=300, help_text=_("Machines that are not wanted for so long are stopped.")
     )
     cool_down_seconds = models.FloatField(
         default=60, help_text=_("Between two starts: the first must have had time to help.")
@@ -118,6 +118,9 @@ class WorkerPool(Row):
     )
     enrolment_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     last_started_at = models.DateTimeField(null=True, blank=True)
+    # Since when there have been more machines than were wanted, and the most that were.
+    surplus_since = models.DateTimeField(null=True, blank=True)
+    surplus_peak = models.PositiveIntegerField(default=0)
     wanted = models.PositiveIntegerField(default=0, help_text=_("Machines, by the last look."))
     note = models.TextField(blank=True, help_text=_("Why, or what went wrong."))
 
@@ -158,7 +161,6 @@ class PoolMachine(Row):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.STARTING)
     started_at = models.DateTimeField()
     ready_at = models.DateTimeField(null=True, blank=True)
-    busy_at = models.DateTimeField(null=True, blank=True, help_text=_("When it last had work."))
     stopped_at = models.DateTimeField(null=True, blank=True)
     cost_per_hour = models.DecimalField(max_digits=9, decimal_places=4, default=0)
     failure = models.TextField(blank=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.scaling.policy import Demand, Limits, Unit, decide
+from workers.scaling.policy import Demand, Limits, Surplus, Unit, decide
 
 
 def limits(**changes: Any) -> Limits:
@@ -50,21 +50,35 @@ def test_the_next_start_waits_for_the_first_to_help() -> None:
     assert decide(limits(), asked, [Unit("a")], 31.0).start == 4
 
 
-def test_only_machines_that_were_idle_long_enough_are_given_back() -> None:
-    units = [Unit("busy"), Unit("short", 59.0), Unit("long", 90.0), Unit("longest", 500.0)]
-    assert decide(limits(), demand(), units, None).stop == ("longest", "long")
-    assert decide(limits(minimum=3), demand(), units, None).stop == ("longest",)
+UNITS = [Unit("busy"), Unit("idle", busy=False), Unit("idler", busy=False)]
+
+
+def test_machines_that_were_not_wanted_for_long_are_given_back() -> None:
+    assert decide(limits(), demand(), UNITS).stop == ()
+    assert decide(limits(), demand(), UNITS, None, Surplus(59.0, 0)).stop == ()
+    assert decide(limits(), demand(), UNITS, None, Surplus(60.0, 0)).stop == ("idle", "idler")
+    assert decide(limits(minimum=2), demand(), UNITS, None, Surplus(60.0, 0)).stop == ("idle",)
+
+
+def test_what_was_wanted_meanwhile_stays() -> None:
+    later = decide(limits(), demand(), UNITS, None, Surplus(60.0, 2))
+    assert (later.stop, later.peak) == (("idle",), None)
+
+
+def test_too_many_are_noticed_with_the_most_that_were_wanted() -> None:
+    assert decide(limits(), demand(waiting=9, jobs=9), UNITS).peak == 1
+    assert decide(limits(), demand(), UNITS, None, Surplus(5.0, 2)).peak == 2
+    assert decide(limits(), demand(waiting=30, jobs=9), UNITS, None, Surplus(5.0, 2)).peak is None
 
 
 def test_out_of_money_those_that_work_finish_and_go() -> None:
-    units = [Unit("busy"), Unit("idle", 5.0)]
     bounds = limits(cost_per_hour=1.0, budget_left=-0.1)
-    assert set(decide(bounds, demand(waiting=9, jobs=9), units, None).stop) == {"busy", "idle"}
+    assert set(decide(bounds, demand(waiting=9, jobs=9), UNITS).stop) == {"busy", "idle", "idler"}
 
 
 def test_one_that_drains_does_no_work_but_still_costs() -> None:
     asked, bounds = demand(waiting=20, jobs=2), limits(cost_per_hour=1.0, budget_left=0.5)
-    assert decide(bounds, asked, [Unit("a", draining=True)], None).start == 1
+    assert decide(bounds, asked, [Unit("a", draining=True)]).start == 1
 
 
 @given(
@@ -73,8 +87,9 @@ def test_one_that_drains_does_no_work_but_still_costs() -> None:
     waiting=st.floats(0, 1e6),
     arriving=st.floats(0, 1e3),
     jobs=st.integers(0, 10_000),
-    idle=st.lists(st.one_of(st.none(), st.floats(0, 1e5)), max_size=30),
+    busy=st.lists(st.booleans(), max_size=30),
     money=st.one_of(st.none(), st.floats(-10, 100)),
+    peak=st.one_of(st.none(), st.integers(0, 30)),
 )
 def test_the_bounds_hold_whatever_happens(
     minimum: int,
@@ -82,12 +97,14 @@ def test_the_bounds_hold_whatever_happens(
     waiting: float,
     arriving: float,
     jobs: int,
-    idle: list[float | None],
+    busy: list[bool],
     money: float | None,
+    peak: int | None,
 ) -> None:
     bounds = limits(minimum=minimum, maximum=minimum + more, cost_per_hour=1.0, budget_left=money)
-    units = [Unit(number, each) for number, each in enumerate(idle)]
-    decision = decide(bounds, demand(waiting, jobs, arriving), units, None)
+    units = [Unit(number, each) for number, each in enumerate(busy)]
+    surplus = None if peak is None else Surplus(1000.0, peak)
+    decision = decide(bounds, demand(waiting, jobs, arriving), units, None, surplus)
     assert 0 <= decision.wanted <= minimum + more
     assert not (decision.start and decision.stop)
     if decision.start:

@@ -1,5 +1,6 @@
-"""How much work there is for a pool: GPU seconds that wait, run and arrive, from the jobs' expected
-costs. Not for what is done about it.
+"""How much work there is for a pool: GPU seconds that wait and arrive, by what jobs cost.
+
+Not for what is done about it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ WINDOW_SECONDS = 300
 # A job that waits for a pause or a time of its own is not work yet.
 WORK = """
     SELECT
-      coalesce(sum(cost) FILTER (WHERE status = 'queued'), 0)
-        + coalesce(sum(greatest(0, cost - extract(epoch FROM clock_timestamp() - started_at)))
-            FILTER (WHERE status = 'running'), 0),
+      coalesce(sum(cost) FILTER (WHERE status = 'queued'), 0),
       count(*)
     FROM jobs
     WHERE queue = ANY(%(queues)s)

@@ -7,8 +7,9 @@ What waits should be made within the target wait, and what arrives must be made 
 
 rounded up (down while nothing waits), between the minimum and the maximum, and no more than the
 day's budget pays for another quarter of an hour. Machines are started at once, but only once in a
-cool-down; a machine is given back when it has had nothing to do for the idle time and is not
-wanted, or when the budget is spent.
+cool-down. When there have been more machines than were wanted for the whole idle time, those that
+have nothing to do are given back, down to the most that were wanted meanwhile; when the budget is
+spent, at once and also those that work, as soon as they have finished.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """GPU seconds that wait or still have to run, GPU seconds that arrive a second, and how many
-    jobs that is: more machines than jobs help nobody.
+    """GPU seconds that wait, GPU seconds that arrive a second, and how many jobs wait or run: more
+    machines than jobs help nobody.
     """
 
     waiting: float
@@ -47,37 +48,74 @@ class Demand:
 
 @dataclass(frozen=True)
 class Unit:
-    """A machine that is paid for. `idle` is seconds without work, None while it has some or still
-    starts; one that drains takes no more jobs.
+    """A machine that is paid for. One that starts counts as busy; one that drains takes no more
+    jobs.
     """
 
     id: object
-    idle: float | None = None
+    busy: bool = True
     draining: bool = False
 
 
 @dataclass(frozen=True)
+class Surplus:
+    """For how many seconds there have been more machines than were wanted, and the most that were
+    wanted meanwhile.
+    """
+
+    seconds: float
+    peak: int
+
+
+@dataclass(frozen=True)
 class Decision:
-    """How many are wanted, how many are started now, which are drained, and why."""
+    """How many are wanted, how many are started now, which are drained, and why. `peak` is the
+    most that were wanted since there are too many, None where there are not, or where that time
+    begins anew.
+    """
 
     wanted: int
     start: int
     stop: tuple[object, ...]
     reason: str
+    peak: int | None = None
 
 
 def decide(
-    limits: Limits, demand: Demand, units: Sequence[Unit], since_start: float | None
+    limits: Limits,
+    demand: Demand,
+    units: Sequence[Unit],
+    since_start: float | None = None,
+    surplus: Surplus | None = None,
 ) -> Decision:
     """Return what to do. `since_start` is seconds since this pool last started a machine."""
     wanted, reason = wanted_machines(limits, demand)
     serving = [unit for unit in units if not unit.draining]
-    missing = wanted - len(serving)
-    if missing > 0:
-        cool = since_start is not None and since_start < limits.cool_down
-        room = max(0, (_affordable(limits) or limits.maximum) - len(units))
-        return Decision(wanted, 0 if cool else min(missing, room), (), reason)
-    return Decision(wanted, 0, _superfluous(limits, serving, -missing), reason)
+    if len(serving) < wanted:
+        count = _starts(limits, wanted - len(serving), len(units), since_start)
+        return Decision(wanted, count, (), reason)
+    if len(serving) == wanted:
+        return Decision(wanted, 0, (), reason)
+    if _affordable(limits) == 0:
+        return Decision(wanted, 0, _stops(serving, len(serving) - wanted), reason)
+    peak = max(wanted, surplus.peak if surplus else 0)
+    if (surplus.seconds if surplus else 0.0) < limits.idle:
+        return Decision(wanted, 0, (), reason, peak)
+    idle = [unit for unit in serving if not unit.busy]
+    return Decision(wanted, 0, _stops(idle, len(serving) - peak), reason)
+
+
+def _starts(limits: Limits, missing: int, there: int, since_start: float | None) -> int:
+    if since_start is not None and since_start < limits.cool_down:
+        return 0
+    affordable = _affordable(limits)
+    room = limits.maximum if affordable is None else affordable
+    return max(0, min(missing, room - there))
+
+
+def _stops(units: Sequence[Unit], count: int) -> tuple[object, ...]:
+    # Those without work first.
+    return tuple(unit.id for unit in sorted(units, key=lambda unit: unit.busy)[: max(0, count)])
 
 
 def wanted_machines(limits: Limits, demand: Demand) -> tuple[int, str]:
@@ -104,14 +142,3 @@ def _affordable(limits: Limits) -> int | None:
     if limits.budget_left is None or not limits.cost_per_hour:
         return None
     return max(0, math.floor(limits.budget_left / (limits.cost_per_hour * WORTHWHILE)))
-
-
-def _superfluous(limits: Limits, serving: Sequence[Unit], count: int) -> tuple[object, ...]:
-    """Return up to `count` machines to drain: the idle for longest first. Out of money, also those
-    that work: they finish what they have.
-    """
-    out_of_money = _affordable(limits) == 0
-    idle = [unit for unit in serving if unit.idle is not None and unit.idle >= limits.idle]
-    pool = list(serving) if out_of_money else idle
-    pool.sort(key=lambda unit: -(unit.idle or 0.0))
-    return tuple(unit.id for unit in pool[:count])

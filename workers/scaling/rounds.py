@@ -24,7 +24,7 @@ from workers import services
 from workers.models import PoolMachine, WorkerPool, WorkerUrl
 from workers.scaling import providers
 from workers.scaling.demand import demand
-from workers.scaling.policy import Decision, Limits, Unit, decide
+from workers.scaling.policy import Decision, Limits, Surplus, Unit, decide
 from workers.scaling.providers import Machine, Provider, ProviderError
 from workers.scaling.spending import budget_left
 
@@ -96,10 +96,8 @@ class Round:
         if machine.cost_per_hour is not None:
             row.cost_per_hour = Decimal(str(machine.cost_per_hour))
         if row.status == Status.STARTING and worker and worker.status == WorkerUrl.Status.ACTIVE:
-            row.status, row.ready_at, row.busy_at = Status.RUNNING, self.now, self.now
+            row.status, row.ready_at = Status.RUNNING, self.now
         with as_service("scaling"):
-            if worker and is_busy(worker):
-                row.busy_at = self.now
             row.save()
 
     def start(self) -> None:
@@ -174,9 +172,17 @@ def scale(pool: WorkerPool, now: datetime | None = None) -> Decision:
     except ProviderError as error:
         note = str(error)
         log.warning("Pool %s: %s", pool, note)
-    with as_service("scaling"):
-        WorkerPool.objects.filter(pk=pool.pk).update(wanted=decision.wanted, note=note)
+    _remember(pool, decision, note, now)
     return decision
+
+
+def _remember(pool: WorkerPool, decision: Decision, note: str, now: datetime) -> None:
+    peak = decision.peak
+    since = None if peak is None else pool.surplus_since or now
+    with as_service("scaling"):
+        WorkerPool.objects.filter(pk=pool.pk).update(
+            wanted=decision.wanted, note=note, surplus_since=since, surplus_peak=peak or 0
+        )
 
 
 def decided(pool: WorkerPool, now: datetime) -> Decision:
@@ -192,9 +198,11 @@ def decided(pool: WorkerPool, now: datetime) -> Decision:
         cost_per_hour=float(pool.cost_per_hour),
         budget_left=budget_left(pool, now),
     )
-    units = [_unit(row, now) for row in alive(pool)]
-    since = (now - pool.last_started_at).total_seconds() if pool.last_started_at else None
-    return decide(limits, demand(pool.queues), units, since)
+    units = [_unit(row) for row in alive(pool)]
+    since_start = _seconds_since(pool.last_started_at, now)
+    since = _seconds_since(pool.surplus_since, now)
+    surplus = None if since is None else Surplus(since, pool.surplus_peak)
+    return decide(limits, demand(pool.queues), units, since_start, surplus)
 
 
 def alive(pool: WorkerPool) -> Any:
@@ -209,12 +217,13 @@ def is_busy(worker: WorkerUrl) -> bool:
     return worker.current_job_id is not None or running.exists()
 
 
-def _unit(row: PoolMachine, now: datetime) -> Unit:
-    starting = row.status == Status.STARTING
-    busy = row.worker is not None and is_busy(row.worker)
-    since = row.busy_at or row.started_at
-    idle = None if starting or busy else (now - since).total_seconds()
-    return Unit(row.pk, idle, draining=row.status == Status.DRAINING)
+def _unit(row: PoolMachine) -> Unit:
+    busy = row.status == Status.STARTING or (row.worker is not None and is_busy(row.worker))
+    return Unit(row.pk, busy, draining=row.status == Status.DRAINING)
+
+
+def _seconds_since(when: datetime | None, now: datetime) -> float | None:
+    return None if when is None else (now - when).total_seconds()
 
 
 def prefix(pool: WorkerPool) -> str:

@@ -21,6 +21,7 @@ WORDS = {
     "starting": _("starting"),
     "random": _("random"),
     "undo": _("Undo"),
+    "compared": _("%s compared"),
     "copied": _("Copied"),
     "theme_system": _("Theme: like the system"),
     "theme_light": _("Theme: light"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workspace import bin_views, making_views, views
+from workspace import bin_views, making_views, viewer_views, views
 
 app_name = "workspace"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("bin/restore", bin_views.restore, name="bin-restore"),
     path("bin/empty", bin_views.empty, name="bin-empty"),
     path("items/<uuid:item_id>/card", views.card, name="card"),
+    path("items/<uuid:item_id>/details", viewer_views.details, name="details"),
     path("items/<uuid:item_id>/save", views.save, name="save"),
     path("items/<uuid:item_id>/delete", views.delete, name="delete"),
     path("items/<uuid:item_id>/restore", views.restore, name="restore"),

@@ -7,6 +7,7 @@ class CardMenu extends HTMLElement {
   connectedCallback() {
     this.menu = this.querySelector("[popover]");
     document.addEventListener("click", ({ target }) => this.open(target.closest?.('batch-list [data-act="more"]')));
+    document.addEventListener("card:make", ({ detail }) => this.make(detail.act, detail.source));
     this.addEventListener("click", ({ target }) => this.choose(target.closest("button")));
   }
 
@@ -40,10 +41,11 @@ class CardMenu extends HTMLElement {
     document.dispatchEvent(new CustomEvent("dock:give", { detail: { id, role, url, name: this.card.ariaLabel } }));
   }
 
-  async make(act) {
-    const values = { act, source: this.card.dataset.item, session: this.dataset.session };
+  async make(act, source = this.card.dataset.item) {
+    const values = { act, source, session: this.dataset.session };
     const { ok, html } = await post(this.dataset.url, values);
     const target = document.getElementById(ok ? "batches" : "dock-errors");
+    if (ok) scrollTo({ top: 0 });
     await window.htmx.swap({ sourceElement: target, target, text: html, swap: ok ? "afterbegin" : "innerHTML" });
   }
 }

@@ -38,13 +38,13 @@ bench: $(VENV)/installed-dev chromium
 	@$(BIN)/python -m benchmarks.run
 
 # Each is made again when its list of requirements changes; the file's date is the memory.
-$(VENV)/installed-run: requirements.txt requirements-gpu.txt requirements-nodeps.txt constraints.txt | $(VENV)/made
+$(VENV)/installed-run: requirements.txt requirements-server.txt requirements-gpu.txt requirements-nodeps.txt constraints.txt | $(VENV)/made
 	@echo "Installing what OurVidz needs. The first time this takes a few minutes."
 	@$(BIN)/python -m pip install -r requirements.txt || { $(BROKEN_DOWNLOAD); exit 1; }
 	@$(BIN)/python -m pip install --no-deps -r requirements-nodeps.txt || { $(BROKEN_DOWNLOAD); exit 1; }
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt requirements.txt requirements-gpu.txt requirements-nodeps.txt constraints.txt | $(VENV)/made
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt requirements-server.txt requirements-gpu.txt requirements-nodeps.txt constraints.txt | $(VENV)/made
 	@echo "Installing what OurVidz and its tests need. The first time this takes a few minutes."
 	@$(BIN)/python -m pip install -r requirements-dev.txt || { $(BROKEN_DOWNLOAD); exit 1; }
 	@$(BIN)/python -m pip install --no-deps -r requirements-nodeps.txt || { $(BROKEN_DOWNLOAD); exit 1; }

@@ -69,6 +69,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Probes know neither our host nor https.
+    "ourvidz.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Before sessions and the database: the page's own files need neither.
     "ourvidz.bundle.AssetMiddleware",

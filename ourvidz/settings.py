@@ -289,6 +289,8 @@ RUNPOD_API_KEY = env.str("RUNPOD_API_KEY", "")
 RUNPOD_API_URL = env.str("RUNPOD_API_URL", "https://api.runpod.io/v2")
 # Models that were fetched from the hub; a worker on this machine finds them there.
 MODELS_DIR = Path(env.str("OURVIDZ_MODELS", "") or DATA_DIR / "models").resolve()
+# LoRAs that people can choose; a worker on this machine takes them from there.
+LORAS_DIR = Path(env.str("OURVIDZ_LORAS", "") or DATA_DIR / "loras").resolve()
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 HF_TOKEN = env.str("HF_TOKEN", "")
 WORKSPACE_ITEM_DAYS = env.int("WORKSPACE_ITEM_DAYS", 7)

@@ -137,6 +137,7 @@ def _gpu_environment(environment: dict[str, str], port: int, token: str) -> dict
         "OURVIDZ_BROKER_URL": settings.BROKER_URL,
         "OURVIDZ_NAMESPACE": settings.NAMESPACE,
         "OURVIDZ_MODELS": str(settings.MODELS_DIR),
+        "OURVIDZ_LORAS": str(settings.LORAS_DIR),
     }
 
 

@@ -31,6 +31,15 @@ def read_settings(file: BinaryIO) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def settings_in(text: str) -> dict[str, Any] | None:
+    """Return the settings that a text is, as in the comment of a video, or None."""
+    try:
+        found = _json(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _settings(picture: Image.Image) -> Any:
     if picture.format == "PNG":
         # Text may also follow the pixels; ours never does, so nothing needs to be decoded.

@@ -20,6 +20,16 @@ WORDS = {
     "ready_minutes": _("ready in %s min"),
     "starting": _("starting"),
     "random": _("random"),
+    "no_video": _(
+        "A video from elsewhere cannot be uploaded here. Use one of your own by “Continue”."
+    ),
+    "ready_one": _("A picture or video is ready."),
+    "ready_many": _("%s pictures or videos are ready."),
+    "ready_none": _("%s could not be made."),
+    "look": _("Look"),
+    "notify_blocked": _(
+        "The browser does not allow it. Change that in its settings for this page."
+    ),
     "undo": _("Undo"),
     "compared": _("%s compared"),
     "copied": _("Copied"),

@@ -16,6 +16,7 @@ from django.http import QueryDict
 from jobs.models import Job, Preset
 from jobs.specs import JobSpec, ReferenceSpec
 from ourvidz.errors import Refused
+from workspace.loras import loras_here
 
 PREFIX = "p."  # before the names of declared parameters
 RATIOS = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9), (9, 16))
@@ -70,6 +71,7 @@ class PresetForm:
         return [
             entry
             | {"input_name": PREFIX + entry["name"], "id": f"{self.preset.slug}-{entry['name']}"}
+            | ({"known": loras_here()} if entry["type"] == "loras" else {})
             for entry in self.preset.parameters
             if entry["name"] not in ("width", "height") and _is_choice(entry)
         ]
@@ -113,11 +115,11 @@ def _uuid(text: str) -> uuid.UUID:
 
 
 def _is_choice(entry: Mapping[str, Any]) -> bool:
-    """Return whether a plain field can set it, and to more than one value."""
+    """Return whether there is more than one value to choose."""
     if entry["type"] == "choice":
         return len(entry["choices"]) > 1
     numbers = entry["type"] in ("integer", "number")
-    return entry["type"] != "loras" and not (numbers and entry["min"] == entry["max"])
+    return not (numbers and entry["min"] == entry["max"])
 
 
 def _parameters(data: QueryDict, preset: Preset) -> dict[str, Any]:

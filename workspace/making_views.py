@@ -10,16 +10,22 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET, require_POST
 
 from library.models import Media, Reference
 from library.references import add_reference
+from ourvidz.mp4_text import comment_of
 from ourvidz.pages import attempt, signed_in
+from ourvidz.settings_inside import read_settings, settings_in
 from workspace import making
 from workspace.models import WorkspaceItem
+from workspace.recall import Recalled, recalled
 from workspace.views import id_in, room_named, row_of
 
 SHOWN = 24  # of each kind
+MASK = Reference.Purpose.MASK
+MOST_OF_A_VIDEO = 512 * 1024  # bytes; what we make says first how it was made
 
 
 @signed_in
@@ -46,12 +52,29 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not isinstance(file, UploadedFile):
         return HttpResponse(status=400)
 
+    is_mask = request.POST.get("purpose") == MASK
+
     def act() -> HttpResponse:
-        made = add_reference(user=request.user, upload=file)
+        found = None if is_mask else recalled(read_settings(file))  # type: ignore[arg-type]
+        purpose = MASK if is_mask else Reference.Purpose.PICTURE
+        made = add_reference(user=request.user, upload=file, purpose=purpose)
         shown = made.thumbnail_url or made.url
-        return JsonResponse({"id": str(made.pk), "url": shown, "name": made.name, "role": "image"})
+        role = "mask" if is_mask else "image"
+        chip = {"id": str(made.pk), "url": shown, "name": made.name, "role": role}
+        return JsonResponse(chip | {"recall": _offer(request, found)})
 
     return attempt(request, act)
+
+
+@signed_in
+@require_POST
+def recall(request: HttpRequest) -> HttpResponse:
+    """What the beginning of a video says of how it was made; nothing is kept."""
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        return HttpResponse(status=400)
+    found = recalled(settings_in(comment_of(file.read(MOST_OF_A_VIDEO))))
+    return HttpResponse(_offer(request, found))
 
 
 @signed_in
@@ -70,3 +93,9 @@ def make(request: HttpRequest) -> HttpResponse:
         return row_of(request, room, jobs[0].batch_id)
 
     return attempt(request, act)
+
+
+def _offer(request: HttpRequest, found: Recalled | None) -> str:
+    if found is None:
+        return ""
+    return render_to_string("workspace/_recall.html", {"recalled": found}, request)

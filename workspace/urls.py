@@ -14,6 +14,7 @@ urlpatterns = [
     path("generate", views.generate, name="generate"),
     path("references", making_views.picker, name="picker"),
     path("references/add", making_views.upload, name="add-reference"),
+    path("references/recall", making_views.recall, name="recall"),
     path("make", making_views.make, name="make"),
     path("sessions", views.create, name="create"),
     path("items/many", views.many, name="many"),

@@ -21,7 +21,8 @@ class CardMenu extends HTMLElement {
   }
 
   // Variations are made by the model that made the picture; everything else by whoever can.
-  suits({ kind, needs }) {
+  suits({ kind, needs, edit }) {
+    if (edit && !document.querySelector(`[name="preset"][data-can~="${edit}"]`)) return false;
     const model = document.querySelector(`[name="preset"][value="${CSS.escape(this.card.dataset.model)}"]`);
     return kind === this.card.dataset.kind && (needs !== "variation" || model?.dataset.can.includes(needs));
   }
@@ -31,14 +32,18 @@ class CardMenu extends HTMLElement {
     this.menu.hidePopover();
     if (button.dataset.click) this.card.querySelector(`[data-act="${button.dataset.click}"]`).click();
     else if (button.dataset.make) this.make(button.dataset.make);
-    else this.give();
+    else this.give(button.dataset.edit);
   }
 
-  give() {
-    const { item: id, kind: role } = this.card.dataset;
+  // As a start, or to be changed: by a mask ("inpaint") or by words ("edit").
+  give(edit) {
+    const { item: id, kind: role, model } = this.card.dataset;
     const picture = this.card.querySelector("img, video");
     const url = picture.poster || picture.src;
-    document.dispatchEvent(new CustomEvent("dock:give", { detail: { id, role, url, name: this.card.ariaLabel } }));
+    const detail = { id, role, url, name: this.card.ariaLabel, model };
+    if (edit === "inpaint") return document.dispatchEvent(new CustomEvent("mask:paint", { detail: { ...detail, url: `/media/${id}/original` } }));
+    if (edit) document.dispatchEvent(new CustomEvent("dock:prefer", { detail: { can: edit, model } }));
+    document.dispatchEvent(new CustomEvent("dock:give", { detail }));
   }
 
   async make(act, source = this.card.dataset.item) {

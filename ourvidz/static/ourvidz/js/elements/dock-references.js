@@ -3,8 +3,10 @@
 
 import { fetchHtml, placeBeside } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
+import { word } from "../lib/words.js";
 
-const ROLES = { image: /image_to_image|edit|image_to_video|upscale/, video: /continue_video/ };
+const ROLES = { image: /image_to_image|edit|image_to_video|upscale|inpaint/, mask: /inpaint/, video: /continue_video/ };
+const BEGINNING = 512 * 1024; // of a video: what we make says first how it was made
 
 class DockReferences extends HTMLElement {
   connectedCallback() {
@@ -15,6 +17,8 @@ class DockReferences extends HTMLElement {
     this.addEventListener("input", ({ target }) => this.tune(target.closest(".given")));
     this.addEventListener("click", ({ target }) => target.closest(".given__remove") && this.remove(target));
     document.addEventListener("dock:give", ({ detail }) => this.give(detail));
+    this.addEventListener("click", ({ target }) => this.paint(target.closest(".given__paint")));
+    document.addEventListener("dock:mask", ({ detail }) => this.mask(detail));
     document.addEventListener("dock:references", ({ detail }) => this.replace(detail));
     document.addEventListener("click", ({ target }) => this.pick(target.closest?.("#picker [data-give]")));
     this.picker.addEventListener("toggle", ({ newState }) => newState === "open" && this.fill());
@@ -59,15 +63,33 @@ class DockReferences extends HTMLElement {
     for (const file of files) await this.upload(file);
   }
 
-  async upload(file) {
+  async send(url, file) {
     const body = new FormData();
-    body.append("file", file);
+    body.append("file", file, file.name ?? "beginning.mp4");
     const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };
-    const { ok, html } = await fetchHtml(this.dataset.upload, { method: "POST", body, headers });
+    return fetchHtml(url, { method: "POST", body, headers });
+  }
+
+  async upload(file) {
+    if (file.type.startsWith("video/")) return this.recall(file);
+    const { ok, html } = await this.send(this.dataset.upload, file);
     const errors = document.getElementById("dock-errors");
-    if (ok) this.give(JSON.parse(html));
-    else errors.innerHTML = html;
-    if (ok) errors.replaceChildren();
+    if (!ok) {
+      errors.innerHTML = html;
+      return;
+    }
+    errors.replaceChildren();
+    const { recall: offer, ...one } = JSON.parse(html);
+    document.getElementById("dock-recall").innerHTML = offer;
+    this.give(one);
+  }
+
+  // A video is not uploaded, whatever its length: only its beginning is asked how it was made.
+  async recall(file) {
+    const { ok, html } = await this.send(this.dataset.recall, file.slice(0, BEGINNING));
+    const line = Object.assign(document.createElement("p"), { className: "field__error", textContent: word("no_video") });
+    document.getElementById("dock-errors").replaceChildren(...(ok && html ? [] : [line]));
+    document.getElementById("dock-recall").innerHTML = ok ? html : "";
   }
 
   pick(button) {
@@ -90,8 +112,36 @@ class DockReferences extends HTMLElement {
   give(one) {
     if (this.querySelector(`[data-id="${one.id}"]`)) return;
     const most = Math.max(1, Number(this.preset?.dataset.takes ?? 1));
-    while (this.list.children.length >= most) this.list.firstElementChild.remove();
+    const given = () => this.list.querySelectorAll('.given:not([data-role="mask"])');
+    while (given().length >= most) this.drop(given()[0]);
     this.add(one);
+    this.keep();
+    this.form.elements.prompt.focus();
+  }
+
+  // A mask belongs to the first picture, and goes with it.
+  drop(chip) {
+    const first = this.list.querySelector('[data-role="image"]');
+    if (chip === first) this.list.querySelector('[data-role="mask"]')?.remove();
+    chip.remove();
+  }
+
+  paint(button) {
+    const chip = button?.closest(".given");
+    if (!chip) return;
+    const { id, role, name } = chip.dataset;
+    const detail = { id, role, name, url: `/media/${id}/original`, thumbnail: chip.querySelector("img").src };
+    document.dispatchEvent(new CustomEvent("mask:paint", { detail }));
+  }
+
+  mask({ source, mask }) {
+    document.dispatchEvent(new CustomEvent("dock:prefer", { detail: { can: "inpaint", model: source.model } }));
+    for (const chip of [...this.list.children]) if (chip.dataset.id !== source.id) chip.remove();
+    if (!this.list.children.length) this.add({ ...source, url: source.thumbnail ?? source.url });
+    const range = this.list.firstElementChild.querySelector("input[type=range]");
+    range.value = 1;
+    this.tune(this.list.firstElementChild);
+    this.add(mask);
     this.keep();
     this.form.elements.prompt.focus();
   }
@@ -119,7 +169,7 @@ class DockReferences extends HTMLElement {
   }
 
   remove(target) {
-    target.closest(".given").remove();
+    this.drop(target.closest(".given"));
     this.keep();
     this.form.elements.prompt.focus();
   }
@@ -152,6 +202,9 @@ class DockReferences extends HTMLElement {
     const { value } = chip.querySelector("input[type=range]");
     chip.toggleAttribute("data-unusable", !usable);
     chip.querySelector("label").hidden = !tunable;
+    const first = chip === this.list.querySelector('[data-role="image"]');
+    const canPaint = document.querySelector('[name="preset"][data-can~="inpaint"]');
+    chip.querySelector(".given__paint").hidden = !first || !canPaint;
     input.disabled = !usable;
     input.value = [chip.dataset.id, chip.dataset.role, ...(tunable ? [value] : [])].join(":");
   }

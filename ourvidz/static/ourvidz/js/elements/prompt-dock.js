@@ -26,6 +26,7 @@ class PromptDock extends HTMLElement {
     this.form.addEventListener("htmx:finally:request", ({ detail }) => this.answered(detail.ctx));
     document.addEventListener("htmx:error", () => this.complain(word("not_reached")));
     document.addEventListener("htmx:response:error", ({ detail }) => this.refused(detail.ctx));
+    document.addEventListener("dock:prefer", ({ detail }) => this.prefer(detail));
     document.addEventListener("session:gone", ({ detail }) => this.carry(detail.go));
     this.prompt.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", ({ target }) => this.click(target));
@@ -78,6 +79,7 @@ class PromptDock extends HTMLElement {
     this.togglePresets();
     for (const [name, value] of Object.entries(values)) this.set(name, value);
     if (values.shape) this.set(`shape.${this.preset?.value}`, values.shape);
+    document.dispatchEvent(new CustomEvent("dock:filled"));
     this.grow();
     this.show();
     this.keep();
@@ -88,7 +90,7 @@ class PromptDock extends HTMLElement {
     for (const field of fields) {
       if (field.type === "radio") field.checked = field.value === String(value);
       else if (field.type === "checkbox") field.checked = Boolean(value);
-      else field.value = value;
+      else field.value = typeof value === "object" ? JSON.stringify(value) : value;
     }
   }
 
@@ -153,6 +155,17 @@ class PromptDock extends HTMLElement {
     if (chosen) chosen.checked = true;
   }
 
+  // A model that can do what is wanted: the chosen one, the one that made the picture, or the first.
+  prefer({ can, model }) {
+    const able = [...this.form.querySelectorAll(`[name="preset"][data-can~="${can}"]`)];
+    const best = able.find((one) => one.checked) ?? able.find((one) => one.value === model) ?? able[0];
+    if (!best) return;
+    this.set("content_type", best.closest("[data-kind]").dataset.kind);
+    best.checked = true;
+    best.dispatchEvent(new Event("change", { bubbles: true }));
+    this.keep();
+  }
+
   togglePresets() {
     const kind = this.form.querySelector('[name="content_type"]:checked')?.value;
     const slug = this.preset?.value;
@@ -186,6 +199,7 @@ class PromptDock extends HTMLElement {
     remember("prompts", [prompt, ...(recall("prompts") ?? []).filter((old) => old !== prompt)].slice(0, 50));
     this.past = 0;
     this.form.elements.key.value = crypto.randomUUID();
+    this.querySelector("#dock-recall").replaceChildren();
     this.clearErrors();
     scrollTo({ top: 0, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
@@ -238,6 +252,7 @@ class PromptDock extends HTMLElement {
     if (unavailable) this.complain(unavailable.dataset.why);
     const known = target.closest("[data-word]");
     if (known) this.addWord(known.dataset.word);
+    if (target.closest("[data-recalled]")) target.closest(".recall").remove();
     if (target.closest("[data-dice]")) this.fill({ seed: "", seed_kind: "random" });
   }
 
@@ -251,6 +266,7 @@ class PromptDock extends HTMLElement {
     if (!button) return;
     const { use, prompt } = button.dataset;
     this.fill(use ? JSON.parse(use) : { prompt });
+    if (button.closest(".recall")) button.setAttribute("aria-pressed", "true");
     this.clearErrors();
     this.checkWords();
     this.prompt.focus();

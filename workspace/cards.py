@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from jobs.models import Job, Preset
 from ourvidz import live
@@ -24,6 +25,17 @@ from workspace.models import WorkspaceItem
 FALLBACK_SIDE = 512
 SOON = timedelta(days=2)
 SHOWN_SETTINGS = ("steps", "guidance")
+RELATIONS = {
+    "regenerate": _lazy("Made again"),
+    "retry": _lazy("Tried again"),
+    "remix": _lazy("Started from another"),
+    "variation": _lazy("Variation"),
+    "upscale": _lazy("Enlarged"),
+    "animate": _lazy("Animated"),
+    "continue": _lazy("Continued"),
+    "edit": _lazy("Changed by words"),
+    "inpaint": _lazy("Painted over"),
+}
 NOT_REUSED = ("width", "height", "variation_seed", "variation_strength")
 
 
@@ -144,6 +156,12 @@ class Batch:
             for name in SHOWN_SETTINGS
             if name in declared and name in given and given[name] != declared[name]["default"]
         ]
+
+    @property
+    def origin(self) -> str:
+        """What the row is to the one it was made from; empty where it was made from words alone."""
+        has_parent = self.first.parent_id or self.first.parent_media_id
+        return str(RELATIONS.get(self.first.relation, "")) if has_parent else ""
 
     @property
     def facts(self) -> tuple[Any, ...] | None:

@@ -105,14 +105,22 @@ def _placeholder(job: Any) -> WorkspaceItem:
         quality=job.quality,
         generation_params=job.parameters,
         seed=job.seed,
-        width=job.parameters.get("width") or first.get("width"),
-        height=job.parameters.get("height") or first.get("height"),
+        width=_side(job, first, "width"),
+        height=_side(job, first, "height"),
         reference_image_url=first.get("url"),
         reference_strength=first.get("strength"),
         bucket_name=job.bucket_name,
         status=Status.GENERATING,
         expires_at=expiry(),
     )
+
+
+def _side(job: Any, first: dict[str, Any], name: str) -> int | None:
+    """How wide or high the result will be: as asked for, or as what it starts from, enlarged."""
+    if asked := job.parameters.get(name):
+        return int(asked)
+    scale = job.parameters.get("scale") or 1
+    return first[name] * scale if first.get(name) else None
 
 
 def _publish(item: WorkspaceItem, job: Any) -> None:

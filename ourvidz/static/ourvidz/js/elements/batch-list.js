@@ -22,8 +22,16 @@ class BatchList extends HTMLElement {
     // A row that arrives twice (by the answer and by the feed) stays one row.
     listen("htmx:before:swap", ({ detail }) => detail.tasks?.forEach((task) => this.dropTwins(task)));
     listen("htmx:after:swap", () => this.count());
+    addEventListener("pagehide", () => this.leave());
     this.choose(this.remembered, false);
     this.markLong();
+  }
+
+  // The tab's end marks the session as idle; nobody waits for the answer.
+  leave() {
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", document.querySelector('meta[name="csrf-token"]').content);
+    navigator.sendBeacon(this.dataset.leave, body);
   }
 
   get cards() {
@@ -113,7 +121,15 @@ class BatchList extends HTMLElement {
     }
   }
 
-  click({ target }) {
+  click(event) {
+    const { target } = event;
+    const parent = target.closest("a[data-parent]");
+    const card = parent && this.card(parent.dataset.parent)?.frame;
+    if (card) {
+      event.preventDefault();
+      card.scrollIntoView({ block: "center" });
+      card.focus();
+    }
     const more = target.closest(".batch__more");
     if (!more) return;
     const prompt = more.parentNode.querySelector(".batch__prompt");

@@ -17,11 +17,19 @@ class ItemCard extends HTMLElement {
     this.fetching = true;
     const { ok, status, html } = await fetchHtml(this.dataset.url).finally(() => (this.fetching = false));
     if (status === 404) this.leave();
-    else if (ok) await morph(this, html);
+    else if (ok) await this.become(html);
     if (this.again) {
       this.again = false;
       await this.refresh();
     }
+  }
+
+  // The row beside it tells the size: where that turned out otherwise, the row is fetched too.
+  async become(html) {
+    const shape = () => this.querySelector(".card__space")?.getAttribute("viewBox");
+    const before = shape();
+    await morph(this, html);
+    if (shape() !== before) document.dispatchEvent(new CustomEvent("page:refresh"));
   }
 
   // That its job began changes one word here; everything else is fetched.

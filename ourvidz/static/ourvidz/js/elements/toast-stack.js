@@ -1,4 +1,5 @@
-// <toast-stack>: the way back. A toast exists only where something can be undone, or did not happen.
+// <toast-stack>: the way back. A toast exists only where something can be undone, did not happen, or is
+// ready elsewhere.
 
 import { isTyping, post } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
@@ -30,13 +31,14 @@ class ToastStack extends HTMLElement {
     location.assign(go);
   }
 
-  offer({ text, url }) {
+  offer({ text, url, link }) {
     const toast = document.createElement("div");
     toast.className = "toast";
     const words = document.createElement("span");
     words.textContent = text;
     toast.append(words);
     if (url) toast.append(this.undoButton(toast, url));
+    if (link) toast.append(Object.assign(document.createElement("a"), { href: link, textContent: word("look") }));
     this.replaceChildren(toast);
     this.leaveLater(toast);
   }

@@ -1,0 +1,100 @@
+"""What a page says of things that happen elsewhere, and of where a row comes from, in a real
+browser."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from jobs.models import Job
+from ourvidz.rows import as_service
+from tests.browser.hand import Hand
+from tests.browser.live import assert_page_equals_fresh
+from tests.browser.test_starting import made
+from tests.browser.test_workspace import PHONE, generate, status
+from workspace.models import WorkspaceItem, WorkspaceSession
+
+
+def test_another_page_says_that_something_is_ready(
+    workspace: Page, hand: Hand, complaints: list[str]
+) -> None:
+    generate(workspace)
+    job = hand.take()
+    workspace.get_by_role("link", name="Library", exact=True).click()
+    workspace.locator("live-feed[data-state=live]").wait_for(state="attached")
+    hand.deliver(job)
+    expect(workspace.get_by_text("A picture or video is ready.")).to_be_visible()
+    workspace.get_by_role("link", name="Look").click()
+    status(workspace.get_by_role("article").first, "generated")
+    assert complaints == []
+
+
+def test_a_hidden_tab_says_it_in_its_title(workspace: Page, hand: Hand) -> None:
+    generate(workspace)
+    hide = (
+        "Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true })"
+    )
+    workspace.evaluate(f"{hide}; window.away = true")
+    hand.deliver(hand.take())
+    workspace.wait_for_function("document.title.startsWith('(1) ')")
+    workspace.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    workspace.wait_for_function("!document.title.startsWith('(')")
+
+
+def test_children_lead_to_their_parent(workspace: Page, hand: Hand) -> None:
+    made(workspace, hand)
+    parent = workspace.get_by_role("article").first
+    item = parent.get_attribute("data-item")
+    parent.focus()
+    workspace.keyboard.press("m")
+    workspace.get_by_role("button", name="Vary a little").click()
+    workspace.get_by_role("link", name="Variation").click()
+    expect(workspace.locator(f'.card[data-item="{item}"]')).to_be_focused()
+
+
+def test_an_enlarged_picture_says_its_size_before_it_is_made(workspace: Page, hand: Hand) -> None:
+    made(workspace, hand)
+    workspace.get_by_role("article").first.focus()
+    workspace.keyboard.press("m")
+    workspace.get_by_role("button", name="Upscale 2×").click()
+    expect(workspace.locator(".batch").first.get_by_text("512 × 512")).to_be_visible()
+
+
+def test_a_row_follows_a_size_that_turned_out_otherwise(workspace: Page, hand: Hand) -> None:
+    card = generate(workspace).first
+    job = hand.take()
+    status(card, "generating")
+    with as_service("test"):
+        Job.objects.filter(pk=job["id"]).update(parameters={**job["parameters"], "width": 320})
+    job["parameters"]["width"] = 320
+    hand.deliver(job)
+    status(card, "generated")
+    expect(workspace.locator(".batch").get_by_text("320 × 256")).to_be_visible()
+    assert_page_equals_fresh(workspace)
+
+
+def test_a_closed_tab_leaves_its_session_idle(workspace: Page, hand: Hand) -> None:
+    other = workspace.context.new_page()
+    other.goto("about:blank")
+    workspace.close(run_before_unload=True)
+
+    def idle() -> bool:
+        with as_service("test"):
+            return not WorkspaceSession.objects.filter(is_active=True).exists()
+
+    for _ in range(100):
+        if idle():
+            break
+        other.wait_for_timeout(100)
+    assert idle()
+
+
+def test_what_is_removed_soon_says_when(workspace: Page, hand: Hand) -> None:
+    made(workspace, hand)
+    with as_service("test"):
+        item = WorkspaceItem.objects.get()
+        item.expires_at = item.created_at
+        item.save(update_fields=["expires_at"])
+        WorkspaceSession.objects.update(expires_at="2999-01-01T00:00Z")
+    workspace.set_viewport_size(PHONE)
+    workspace.reload()
+    expect(workspace.locator(".card .badge")).to_contain_text("until")

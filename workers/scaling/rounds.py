@@ -248,6 +248,7 @@ def environment(pool: WorkerPool, token: str) -> dict[str, str]:
         told |= {
             "OURVIDZ_BROKER_URL": settings.BROKER_URL,
             "OURVIDZ_MODELS": str(settings.MODELS_DIR),
+            "OURVIDZ_LORAS": str(settings.LORAS_DIR),
         }
     elif settings.WORKERS_BROKER_URL:
         told["OURVIDZ_BROKER_URL"] = settings.WORKERS_BROKER_URL

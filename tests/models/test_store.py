@@ -114,6 +114,17 @@ def test_a_connection_that_breaks_is_continued(
     assert hub.ranges(f"{NAME}/{UNET}") == ["", "bytes=30000-"]
 
 
+def test_a_file_of_an_older_revision_is_replaced_though_its_size_is_right(
+    hub: Hub, folder: Path
+) -> None:
+    weights = hub.repositories[NAME].files[UNET]
+    partial = folder.with_name(folder.name + ".partial")
+    (partial / UNET).parent.mkdir(parents=True)
+    (partial / UNET).write_bytes(b"x" * len(weights))
+    fetch_for(preset_of())
+    assert (folder / UNET).read_bytes() == weights
+
+
 def test_what_is_here_is_not_fetched_again(hub: Hub, folder: Path) -> None:
     fetch_for(preset_of())
     before = len(hub.asked)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs.models import ContentType, Preset
 from jobs.presets import Words, words_of
+from library.models import Project
 from ourvidz.models import uuid7
 from workspace.cards import Batch, batches_of, drawn_rows
 from workspace.examples import examples_of
@@ -27,6 +28,7 @@ from workspace.sessions import CLEANED
 PAGE = 48  # items; more than the largest batch, so that a page always holds a whole one
 LARGEST_PAGE = 600
 SESSIONS_SHOWN = 30
+PROJECTS_SHOWN = 200
 MOST_COUNTED = 1000
 GROUPS = (
     ("things", _("Things")),
@@ -41,11 +43,18 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
     presets = list(Preset.objects.all())
     return {
         **title_context(request, session),
-        **batches_context(session, presets=presets),
+        **batches_context(session, loaded=loaded_in(request), presets=presets),
         **dock_context([one for one in presets if one.is_offered and one.needs_words]),
         "acts": acts_of(presets),
+        "projects": Project.objects.for_user(request.user).by_name()[:PROJECTS_SHOWN],
         "given_prompt": request.GET.get("prompt", ""),
     }
+
+
+def loaded_in(request: HttpRequest) -> int:
+    """How many items the page had before it was reloaded."""
+    given = request.GET.get("loaded", "")
+    return int(given) if given.isdecimal() and len(given) < 5 else PAGE
 
 
 def title_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, Any]:

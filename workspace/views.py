@@ -22,9 +22,9 @@ from workspace.cards import cards_of
 from workspace.forms import read_spec
 from workspace.models import WorkspaceItem, WorkspaceSession
 from workspace.pages import (
-    PAGE,
     batch_context,
     batches_context,
+    loaded_in,
     page_context,
     title_context,
 )
@@ -70,9 +70,8 @@ def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     if batch_id := request.GET.get("batch"):
         context = batch_context(found, id_in(batch_id))
         return render(request, "workspace/_batches.html", context)
-    loaded = request.GET.get("loaded", "")
-    size = int(loaded) if loaded.isdecimal() else PAGE
-    context = batches_context(found, before=request.GET.get("before", ""), loaded=size)
+    before = request.GET.get("before", "")
+    context = batches_context(found, before=before, loaded=loaded_in(request))
     return render(request, "workspace/_batches.html", context)
 
 
@@ -163,7 +162,7 @@ def save(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Keep an item in the library."""
 
     def act() -> HttpResponse:
-        services.save_workspace_item_to_library(user=request.user, item_id=item_id)
+        _save(request, item_id)
         return _card(request, item_id)
 
     return attempt(request, act)
@@ -203,7 +202,7 @@ def many(request: HttpRequest) -> HttpResponse:
         items = named_items(request.POST)
         if request.POST.get("act") == "save":
             for item_id in items:
-                services.save_workspace_item_to_library(user=request.user, item_id=item_id)
+                _save(request, item_id)
             return HttpResponse(status=204)
         for item_id in items:
             services.delete_item(user=request.user, item_id=item_id)
@@ -262,6 +261,14 @@ def room_named(request: HttpRequest) -> WorkspaceSession:
     if not named:
         return services.active_session(user=request.user)
     return services.session_again(user=request.user, session_id=id_in(named))
+
+
+def _save(request: HttpRequest, item_id: uuid.UUID) -> None:
+    """Keep an item, in the project that the dock names."""
+    project_id = id_in(request.POST.get("project", ""))
+    services.save_workspace_item_to_library(
+        user=request.user, item_id=item_id, project_id=project_id
+    )
 
 
 def _enter(room: WorkspaceSession) -> None:

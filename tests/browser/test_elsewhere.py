@@ -3,10 +3,15 @@ browser."""
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
+from accounts.models import User
 from jobs.models import Job
-from ourvidz.rows import as_service
+from library.models import Media
+from library.services import create_project
+from ourvidz.rows import as_service, as_user
 from tests.browser.hand import Hand
 from tests.browser.live import assert_page_equals_fresh
 from tests.browser.test_starting import made
@@ -19,7 +24,7 @@ def test_another_page_says_that_something_is_ready(
 ) -> None:
     generate(workspace)
     job = hand.take()
-    workspace.get_by_role("link", name="Library", exact=True).click()
+    workspace.goto("/workspace/bin/")
     workspace.locator("live-feed[data-state=live]").wait_for(state="attached")
     hand.deliver(job)
     expect(workspace.get_by_text("A picture or video is ready.")).to_be_visible()
@@ -35,9 +40,9 @@ def test_a_hidden_tab_says_it_in_its_title(workspace: Page, hand: Hand) -> None:
     )
     workspace.evaluate(f"{hide}; window.away = true")
     hand.deliver(hand.take())
-    workspace.wait_for_function("document.title.startsWith('(1) ')")
+    expect(workspace).to_have_title(re.compile(r"^\(1\) "))
     workspace.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
-    workspace.wait_for_function("!document.title.startsWith('(')")
+    expect(workspace).to_have_title(re.compile(r"^Workspace"))
 
 
 def test_children_lead_to_their_parent(workspace: Page, hand: Hand) -> None:
@@ -98,3 +103,53 @@ def test_what_is_removed_soon_says_when(workspace: Page, hand: Hand) -> None:
     workspace.set_viewport_size(PHONE)
     workspace.reload()
     expect(workspace.locator(".card .badge")).to_contain_text("until")
+
+
+def test_saved_ones_go_where_the_dock_says(workspace: Page, hand: Hand, user: User) -> None:
+    with as_user(user):
+        project = create_project(user=user, name="Tuesday")
+    workspace.reload()
+    made(workspace, hand)
+    workspace.get_by_role("button", name="More settings").click()
+    workspace.get_by_label("Saved ones go to").select_option("Tuesday")
+    workspace.keyboard.press("Escape")
+    workspace.reload()
+    card = workspace.get_by_role("article").first
+    card.focus()
+    workspace.keyboard.press("s")
+    status(card, "saved")
+    with as_user(user):
+        assert Media.objects.for_user(user).get().project_id == project.pk
+
+
+def test_the_keys_can_be_searched(workspace: Page) -> None:
+    workspace.keyboard.press("?")
+    workspace.get_by_label("Search the keys").fill("frame")
+    expect(workspace.locator(".keys > div:visible")).to_have_count(1)
+    workspace.get_by_label("Search the keys").fill("nonsense")
+    expect(workspace.get_by_text("No key does that.")).to_be_visible()
+
+
+def test_a_card_dropped_on_the_dock_is_given_and_not_uploaded(workspace: Page, hand: Hand) -> None:
+    made(workspace, hand)
+    item = workspace.get_by_role("article").first.get_attribute("data-item")
+    workspace.locator(".card img").first.drag_to(workspace.locator(".dock"))
+    expect(workspace.locator(f'.given[data-id="{item}"]')).to_have_count(1)
+
+
+def test_another_request_while_the_first_is_under_way_is_another_one(
+    workspace: Page, hand: Hand
+) -> None:
+    prompt = workspace.get_by_label("Prompt", exact=True)
+    workspace.evaluate(
+        """() => {
+            const prompt = document.querySelector("#prompt")
+            for (const text of ["a castle", "a fox", "an owl"]) {
+                prompt.value = text
+                prompt.form.requestSubmit()
+            }
+        }"""
+    )
+    expect(workspace.locator(".batch")).to_have_count(3)
+    expect(prompt).to_have_value("an owl")
+    expect(workspace.locator("#dock-errors")).to_be_empty()

@@ -274,3 +274,10 @@ def test_unknown_words_are_named(client: Client, tmp_path: Any, settings: Any) -
     assert "<b>dragon</b>" in answer.content.decode()
     answer = client.get("/workspace/words", {"preset": "starter-fast", "prompt": "the castle"})
     assert answer.content.strip() == b""
+
+
+def test_a_reload_brings_as_many_as_there_were(client: Client, session: WorkspaceSession) -> None:
+    make_batches(session, 30)
+    assert len(cards_in(client.get("/workspace/"))) == PAGE
+    assert len(cards_in(client.get("/workspace/?loaded=100"))) == 100
+    assert len(cards_in(client.get("/workspace/?loaded=x"))) == PAGE

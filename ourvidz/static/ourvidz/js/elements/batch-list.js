@@ -3,6 +3,7 @@
 import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
 
+const PAGE = 48; // what the server sends without being asked for more
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", m: "more", Delete: "delete", Backspace: "delete" };
 
@@ -25,6 +26,14 @@ class BatchList extends HTMLElement {
     addEventListener("pagehide", () => this.leave());
     this.choose(this.remembered, false);
     this.markLong();
+  }
+
+  // A reload brings as many as there are now, so that it comes back to the same place.
+  mark() {
+    const url = new URL(location.href);
+    if (this.cards.length > PAGE) url.searchParams.set("loaded", this.cards.length);
+    else url.searchParams.delete("loaded");
+    history.replaceState(history.state, "", url);
   }
 
   // The tab's end marks the session as idle; nobody waits for the answer.
@@ -111,6 +120,7 @@ class BatchList extends HTMLElement {
     if (invitation) invitation.hidden = this.cards.length > 0;
     if (!this.querySelector('.card[tabindex="0"]')) this.choose(this.remembered, false);
     this.markLong();
+    this.mark();
   }
 
   // Words that do not fit get a button that shows all of them.

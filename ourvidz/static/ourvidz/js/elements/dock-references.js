@@ -23,10 +23,51 @@ class DockReferences extends HTMLElement {
     document.addEventListener("click", ({ target }) => this.pick(target.closest?.("#picker [data-give]")));
     this.picker.addEventListener("toggle", ({ newState }) => newState === "open" && this.fill());
     this.picker.querySelector("[data-upload]").addEventListener("change", ({ target }) => this.choose(target));
-    document.addEventListener("dragover", (event) => this.hasFiles(event.dataTransfer) && event.preventDefault());
+    document.addEventListener("dragover", (event) => {
+      if (this.carried || this.hasFiles(event.dataTransfer)) event.preventDefault();
+    });
     document.addEventListener("drop", (event) => this.take(event, event.dataTransfer));
     document.addEventListener("paste", (event) => this.take(event, event.clipboardData));
+    this.list.addEventListener("keydown", (event) => this.order(event));
+    this.list.addEventListener("dragstart", ({ target }) => (this.dragged = target.closest(".given")));
+    this.list.addEventListener("dragover", (event) => this.drag(event));
+    this.list.addEventListener("dragend", () => this.ordered());
+    document.addEventListener("dragstart", ({ target }) => this.carry(target.closest?.("batch-list .card")));
+    document.addEventListener("dragend", () => (this.carried = null));
     this.show();
+  }
+
+  // Models that take several look at them in this order.
+  order(event) {
+    const chip = event.target.closest(".given");
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!event.altKey || !step || event.target !== chip) return;
+    event.preventDefault();
+    const other = step < 0 ? chip.previousElementSibling : chip.nextElementSibling;
+    other?.[step < 0 ? "before" : "after"](chip);
+    chip.focus();
+    this.keep();
+  }
+
+  drag(event) {
+    const over = event.target.closest(".given");
+    if (!this.dragged || this.hasFiles(event.dataTransfer) || !over || over === this.dragged) return;
+    event.preventDefault();
+    const chips = [...this.list.children];
+    over[chips.indexOf(over) < chips.indexOf(this.dragged) ? "before" : "after"](this.dragged);
+  }
+
+  ordered() {
+    this.dragged = null;
+    this.keep();
+  }
+
+  // A picture of this page is dragged: it is given as it is, not uploaded once more.
+  carry(card) {
+    const picture = card?.querySelector(".card__media :is(img, video)");
+    if (!picture) return;
+    const { item: id, kind: role } = card.dataset;
+    this.carried = { id, role, url: picture.poster || picture.src, name: card.ariaLabel };
   }
 
   get key() {
@@ -48,9 +89,10 @@ class DockReferences extends HTMLElement {
   take(event, transfer) {
     // What a table or a letter puts on the clipboard has a picture beside its text: the text is meant.
     const hasText = event.type === "paste" && transfer?.types.includes("text/plain");
-    if (!this.hasFiles(transfer) || hasText) return;
+    if (!this.carried && (!this.hasFiles(transfer) || hasText)) return;
     event.preventDefault();
-    this.uploadAll(transfer.files);
+    if (this.carried) this.give(this.carried);
+    else this.uploadAll(transfer.files);
   }
 
   async choose(input) {

@@ -124,7 +124,8 @@ class ItemSelection extends HTMLElement {
     const items = this.cards.map((card) => card.dataset.item).filter((item) => this.chosen.has(item));
     if (name === "download") return this.download(url, items);
     if (name === "compare") return document.dispatchEvent(new CustomEvent("items:compare", { detail: items }));
-    if (await actOn(url, { act: name, items: items.join(",") })) this.start(false);
+    const project = document.getElementById("save-into")?.value ?? "";
+    if (await actOn(url, { act: name, items: items.join(","), project })) this.start(false);
   }
 
   // One file comes as it is, several in one archive.

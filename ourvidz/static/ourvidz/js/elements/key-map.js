@@ -1,10 +1,12 @@
-// <key-map>: the list of all keys, opened with "?" or from the header.
+// <key-map>: the list of all keys, opened with "?" or from the header; what is typed narrows it.
 
 import { isTyping } from "../lib/dom.js";
 
 class KeyMap extends HTMLElement {
   connectedCallback() {
     this.dialog = this.querySelector("dialog");
+    this.search = this.querySelector("input");
+    this.search.addEventListener("input", () => this.narrow());
     this.querySelector("[data-close]").addEventListener("click", () => this.dialog.close());
     document.addEventListener("click", ({ target }) => target.closest?.("[data-keys]") && this.open());
     document.addEventListener("keydown", (event) => {
@@ -13,7 +15,17 @@ class KeyMap extends HTMLElement {
   }
 
   open() {
-    if (!this.dialog.open) this.dialog.showModal();
+    if (this.dialog.open) return;
+    this.search.value = "";
+    this.narrow();
+    this.dialog.showModal();
+  }
+
+  narrow() {
+    const wanted = this.search.value.trim().toLowerCase();
+    const rows = [...this.querySelectorAll(".keys > div")];
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    this.querySelector("[data-none]").hidden = rows.some((row) => !row.hidden);
   }
 }
 

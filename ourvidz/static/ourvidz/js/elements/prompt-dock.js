@@ -14,6 +14,8 @@ class PromptDock extends HTMLElement {
     this.prompt = this.form.elements.prompt;
     this.messages = this.querySelector("#dock-messages");
     this.restore();
+    this.set("project", recallLater("project") ?? "");
+    if (!this.form.elements.project.value) this.set("project", "");
     this.show();
     this.listen();
     new ResizeObserver(() => this.measure()).observe(this);
@@ -23,6 +25,7 @@ class PromptDock extends HTMLElement {
     const checkWords = debounce(() => this.checkWords(), 250);
     this.form.addEventListener("input", ({ target }) => this.changed(target, checkWords));
     this.form.addEventListener("change", () => this.show());
+    this.addEventListener("submit", () => this.sending(), true);
     this.form.addEventListener("htmx:finally:request", ({ detail }) => this.answered(detail.ctx));
     document.addEventListener("htmx:error", () => this.complain(word("not_reached")));
     document.addEventListener("htmx:response:error", ({ detail }) => this.refused(detail.ctx));
@@ -43,7 +46,7 @@ class PromptDock extends HTMLElement {
 
   values() {
     const values = Object.fromEntries(new FormData(this.form));
-    for (const name of ["key", "session", "csrfmiddlewaretoken", "reference"]) delete values[name];
+    for (const name of ["key", "session", "csrfmiddlewaretoken", "reference", "project"]) delete values[name];
     return values;
   }
 
@@ -103,6 +106,7 @@ class PromptDock extends HTMLElement {
     if (target.name === "content_type") this.choosePreset(target.value);
     if (target.name === "seed") this.set("seed_kind", target.value ? "fixed" : "random");
     this.show();
+    if (target.name === "project") rememberLater("project", target.value);
     if (["preset", "count"].includes(target.name)) {
       remember(`${target.name}.${this.values().content_type}`, target.value);
     }
@@ -188,6 +192,15 @@ class PromptDock extends HTMLElement {
     if (event.key === "ArrowDown" && event.altKey) this.recallPrompt(-1);
   }
 
+  // The same request twice is one; another one, while the first is under way, has a key of its own.
+  sending() {
+    const asked = new FormData(this.form);
+    asked.delete("key");
+    const text = JSON.stringify([...asked]);
+    if (this.asked && this.asked !== text) this.form.elements.key.value = crypto.randomUUID();
+    this.asked = text;
+  }
+
   answered({ response }) {
     if (!response) return;
     if (response.status < 400) this.sent();
@@ -198,6 +211,7 @@ class PromptDock extends HTMLElement {
     const { prompt } = this.values();
     remember("prompts", [prompt, ...(recall("prompts") ?? []).filter((old) => old !== prompt)].slice(0, 50));
     this.past = 0;
+    this.asked = null;
     this.form.elements.key.value = crypto.randomUUID();
     this.querySelector("#dock-recall").replaceChildren();
     this.clearErrors();

@@ -8,5 +8,6 @@ from jobs import model_views
 
 urlpatterns = [
     path("", model_views.home, name="models"),
+    path("offer", model_views.offer, name="model_offer"),
     path("<slug:slug>/<str:action>", model_views.act, name="model_action"),
 ]

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import fetching, models_store
+from jobs.first_model import first_model
 from ourvidz.errors import sentence
 from ourvidz.pages import attempt, is_fragment, signed_in
 from ourvidz.rows import as_service
@@ -44,6 +45,19 @@ def home(request: HttpRequest) -> HttpResponse:
     models_here.mkdir(parents=True, exist_ok=True)
     context = {"models": _shown(), "free": shutil.disk_usage(models_here).free}
     return render(request, "jobs/models.html", context | {"folder": models_here})
+
+
+@staff_only
+@require_GET
+def offer(request: HttpRequest) -> HttpResponse:
+    """What an operator sees in an empty workspace while only starter models are here; or nothing.
+
+    The workspace asks for it once its page stands, since the hub may be slow to answer.
+    """
+    found = first_model()
+    if found is None:
+        return HttpResponse("")
+    return render(request, "jobs/_offer.html", {"preset": found.preset})
 
 
 @staff_only

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from library.models import Image, Media, Project, Reference, Video
+from library.models import Image, Media, MediaTag, Project, Reference, SavedSearch, Tag, Video
 from ourvidz.admin_tools import RowAdmin
 
 
@@ -46,6 +46,33 @@ class ProjectAdmin(RowAdmin):
     list_select_related = ("user",)
     list_filter = ("created_at",)
     search_fields = ("name", "description")
+    id_fields = ("pk", "user")
+
+
+@admin.register(Tag)
+class TagAdmin(RowAdmin):
+    list_display = ("name", "user", "created_at")
+    list_select_related = ("user",)
+    list_filter = ("created_at",)
+    search_fields = ("name",)
+    id_fields = ("pk", "user")
+
+
+@admin.register(MediaTag)
+class MediaTagAdmin(RowAdmin):
+    list_display = ("tag", "media", "user", "created_at")
+    list_select_related = ("user", "tag", "media")
+    list_filter = ("created_at",)
+    search_fields = ("tag__name",)
+    id_fields = ("pk", "user", "tag", "media")
+
+
+@admin.register(SavedSearch)
+class SavedSearchAdmin(RowAdmin):
+    list_display = ("name", "user", "created_at")
+    list_select_related = ("user",)
+    list_filter = ("created_at",)
+    search_fields = ("name",)
     id_fields = ("pk", "user")
 
 

@@ -18,13 +18,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from library import search
+from library import search, words
+from library.choices import models_of
 from library.models import Media, MediaQuerySet, Project
 from ourvidz.pagination import Keyset
 
 PAGE = 60
 LARGEST_PAGE = 1000
-MODELS_FROM = 500  # the newest media, whose models the filter offers
 SHELVES = {
     "all": _("All media"),
     "starred": _("Starred"),
@@ -38,6 +38,8 @@ DATES = {
     "month": (29, _("Last 30 days")),
     "year": (364, _("Last 12 months")),
 }
+SIZES = {"small": _("Small"), "medium": _("Medium"), "large": _("Large")}
+ONLY = {"starred": _("Starred only"), "reference": _("Made from a picture")}
 SORTS = {"newest": _("Newest"), "oldest": _("Oldest")}
 # What a tile shows: the rest of a row (parameters, hashes, the file's place) stays in the database.
 SHOWN = [
@@ -47,6 +49,7 @@ SHOWN = [
     "url",
     "thumbnail_url",
     "sha256",
+    "mime_type",
     "width",
     "height",
     "duration",
@@ -67,6 +70,9 @@ class Listing:
     kind: str = ""
     model: str = ""
     date: str = ""
+    size: str = ""
+    starred: str = ""
+    reference: str = ""
     sort: str = "newest"
     now: datetime = field(default_factory=timezone.now)
 
@@ -81,6 +87,8 @@ class Listing:
             kind=_known(query.get("kind", ""), KINDS),
             model=query.get("model", "")[:64].replace("\x00", ""),
             date=_known(query.get("date", ""), DATES),
+            size=_known(query.get("size", ""), SIZES),
+            **{name: "1" if query.get(name) == "1" else "" for name in ONLY},
             sort=_known(query.get("sort", ""), SORTS) or "newest",
         )
 
@@ -95,7 +103,13 @@ class Listing:
     @property
     def is_narrowed(self) -> bool:
         """Whether something but the shelf itself decides what is shown."""
-        return bool(self.q or self.kind or self.model or self.date)
+        return bool(self.narrowing)
+
+    @property
+    def narrowing(self) -> dict[str, str]:
+        """The values that narrow the list, by their names in the address."""
+        names = ("q", "kind", "model", "date", "size", *ONLY)
+        return {name: value for name in names if (value := getattr(self, name))}
 
     @property
     def keys(self) -> list[str]:
@@ -121,10 +135,7 @@ class Listing:
     @property
     def params(self) -> dict[str, str]:
         """The query string's values, without those that go without saying."""
-        values = {"q": self.q, "kind": self.kind, "model": self.model, "date": self.date}
-        if self.sort != "newest":
-            values["sort"] = self.sort
-        return {name: value for name, value in values.items() if value}
+        return self.narrowing | ({"sort": self.sort} if self.sort != "newest" else {})
 
     @cached_property
     def media(self) -> MediaQuerySet:
@@ -133,7 +144,7 @@ class Listing:
         found = mine.filter(deleted_at__isnull=not self.is_bin)
         if self.project:
             found = found.filter(project=self.project)
-        if self.shelf == "starred":
+        if self.shelf == "starred" or self.starred:
             found = found.filter(starred_at__isnull=False)
         if self.shelf == "videos" or self.kind:
             found = found.filter(content_type=self.kind or Media.Kind.VIDEO)
@@ -141,11 +152,19 @@ class Listing:
             found = found.filter(model_type=self.model)
         if self.date:
             found = found.filter(created_at__gte=self._since)
-        return search.read(self.q).apply(found)
+        if self.reference:
+            found = found.filter(has_reference=True)
+        found = self.search.apply(found)
+        return found.filter(search.of_size(self.size)) if self.size else found
+
+    @cached_property
+    def search(self) -> search.Search:
+        return search.read(self.user, self.q)
 
     def page(self, cursor: str = "", size: int = PAGE) -> tuple[list[Media], str]:
         """Return a page of rows, and the next one's cursor or an empty text. Raises Refused."""
-        pages = Keyset(self.media.only(*SHOWN), self.keys, min(max(size, 1), LARGEST_PAGE))
+        shown = self.media.only(*SHOWN)
+        pages = Keyset(shown, self.keys, min(max(size, 1), LARGEST_PAGE), self._rows)
         return pages.page(cursor), pages.next or ""
 
     def around(self, media: Media, count: int) -> tuple[list[Media], list[Media]]:
@@ -154,10 +173,12 @@ class Listing:
         return before[::-1], self._beyond(media, False, count)
 
     def models(self) -> list[str]:
-        """Return the models that the person used lately, and the one that is filtered by."""
-        mine: Any = Media.objects.for_user(self.user)
-        newest = mine.kept().newest_first().values_list("model_type", flat=True)
-        return sorted({*newest[:MODELS_FROM], self.model} - {""})
+        """Return the models that the person used, and the one that is filtered by."""
+        return sorted({*models_of(self.user), self.model} - {""})
+
+    def _rows(self, found: Any) -> list[Media]:
+        """Read the rows of one of the list's queries."""
+        return words.read(found, self.user) if self.search.by_words else list(found)
 
     def _beyond(self, media: Media, backward: bool, count: int) -> list[Media]:
         names = [key.removeprefix("-") for key in self.keys]
@@ -167,7 +188,8 @@ class Listing:
         descending = self.keys[0].startswith("-") is not backward
         compare = TupleLessThan if descending else TupleGreaterThan
         rows = self.media.only(*SHOWN).filter(compare(Tuple(*map(F, names)), values))
-        return list(rows.order_by(*(("-" if descending else "") + name for name in names))[:count])
+        order = (("-" if descending else "") + name for name in names)
+        return self._rows(rows.order_by(*order)[:count])
 
     @property
     def _since(self) -> datetime:

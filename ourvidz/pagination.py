@@ -5,7 +5,7 @@ Not for page numbers or totals, which cost a count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core import signing
@@ -20,6 +20,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from ourvidz.errors import Refused
 
 Keys = Sequence[str]
+Read = Callable[[QuerySet[Any]], list[Any]]
 SMALLEST, USUAL, LARGEST = 1, 24, 100
 
 
@@ -27,9 +28,11 @@ class Keyset:
     """Pages of one queryset in one order.
 
     `keys` are columns that are never null, all with a minus or all without, the last one unique.
+    `read` fetches a query's rows.
     """
 
-    def __init__(self, queryset: QuerySet[Any], keys: Keys, limit: int) -> None:
+    def __init__(self, queryset: QuerySet[Any], keys: Keys, limit: int, read: Read = list) -> None:
+        self.read = read
         self.queryset = queryset
         self.names = [key.removeprefix("-") for key in keys]
         self.descending = keys[0].startswith("-")
@@ -43,7 +46,7 @@ class Keyset:
         Sets `next` and `previous`. Raises Refused where the cursor is not one of ours.
         """
         backward, values = self._read(cursor) if cursor else (False, None)
-        rows = list(self.query(backward, values))
+        rows = self.read(self.query(backward, values))
         more = len(rows) > self.limit
         rows = rows[: self.limit]
         if backward:
@@ -97,7 +100,7 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         keys = view.get_keyset() if hasattr(view, "get_keyset") else view.keyset
         self.url = request.build_absolute_uri()
-        self.pages = Keyset(queryset, keys, _limit(request))
+        self.pages = Keyset(queryset, keys, _limit(request), getattr(view, "read_rows", list))
         return self.pages.page(request.query_params.get("cursor", ""))
 
     def get_paginated_response(self, data: Any) -> Response:

@@ -42,13 +42,20 @@ def media_of(user: Any, prompt: str, at: datetime | None = None, **fields: Any) 
     return made
 
 
-def picture_of(user: Any, prompt: str, size: tuple[int, int] = (64, 64), **fields: Any) -> Media:
-    """Make one row with a real picture of one colour, and its thumbnail."""
+def picture_of(
+    user: Any,
+    prompt: str,
+    size: tuple[int, int] = (64, 64),
+    picture: Image.Image | None = None,
+    **fields: Any,
+) -> Media:
+    """Make one row with a real picture, of one colour unless given, and its thumbnail."""
     row_id = uuid7()
     key = storage.library_key(user.pk, "image", row_id, "png")
     colour = COLOURS[sum(prompt.encode()) % len(COLOURS)]
     file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, "PNG")
+    made = picture or Image.new("RGB", size, colour)
+    made.save(file, "PNG")
     file.seek(0)
     stored = storage.save("sdxl_image_fast", key, file, "image/png")
     storage.publish_thumbnail(stored.bucket, stored.key, stored.place)
@@ -59,7 +66,7 @@ def picture_of(user: Any, prompt: str, size: tuple[int, int] = (64, 64), **field
         storage_path=stored.key,
         storage_place=stored.place,
         bytes=stored.bytes,
-        width=size[0],
-        height=size[1],
+        width=made.width,
+        height=made.height,
         **fields,
     )

@@ -1,6 +1,7 @@
 # make run      everything OurVidz needs, on this machine, until Ctrl-C
 # make test     lint, types and all tests, browser tests included
 # make lint · make format · make bench
+# make words    collect the strings of today into locale/, and compile what is translated
 
 # The first that is new enough; `make run PYTHON=…` names another.
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
@@ -14,7 +15,7 @@ PATHS := $(wildcard accounts jobs library ourvidz workers workspace tests benchm
 BROKEN_DOWNLOAD = echo "The download or installation failed; the lines above say why. If it was the network, run the same command again; if the disk is full, free some space first (about 3 GB are needed)." >&2
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint format bench chromium
+.PHONY: run test lint format bench words chromium
 
 run: $(VENV)/installed-run
 	@$(BIN)/python -u manage.py up
@@ -36,6 +37,9 @@ format: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev chromium
 	@$(BIN)/python -m benchmarks.run
+
+words: $(VENV)/installed-dev
+	@$(BIN)/python manage.py catalogue
 
 # Each is made again when its list of requirements changes; the file's date is the memory.
 $(VENV)/installed-run: requirements.txt requirements-server.txt requirements-gpu.txt requirements-nodeps.txt constraints.txt | $(VENV)/made

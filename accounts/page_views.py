@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import services
 from accounts.models import ApiToken, Profile, User
 from accounts.page_forms import ProfileForm, TokenForm
+from accounts.preferences import COOKIE_AGE, keep_language
 from ourvidz.errors import Refused
 from ourvidz.pages import THEMES
 
-THEME_COOKIE_AGE = 365 * 24 * 3600
 TOKENS_SHOWN = 100
 
 
@@ -43,7 +43,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         return _page(request, status=422, profile_form=form)
-    return _with_theme(redirect("account:home"), kept.theme)
+    return keep_language(_with_theme(redirect("account:home"), kept.theme), kept.language)
 
 
 @login_required
@@ -109,5 +109,5 @@ def _profile(request: HttpRequest) -> Profile:
 
 def _with_theme(response: HttpResponse, chosen: str) -> HttpResponse:
     """The cookie is what the next page's first byte is painted by."""
-    response.set_cookie("theme", chosen, max_age=THEME_COOKIE_AGE, samesite="Lax")
+    response.set_cookie("theme", chosen, max_age=COOKIE_AGE, samesite="Lax")
     return response

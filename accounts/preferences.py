@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 from accounts.models import Profile
 
+COOKIE_AGE = 365 * 24 * 3600
 WITHOUT = ("/api/", "/media/", "/static/", "/health")
 
 
@@ -31,7 +32,15 @@ class PreferencesMiddleware:
             return self.get_response(request)
         with timezone.override(_zone(profile)), translation.override(profile.language):
             request.LANGUAGE_CODE = profile.language  # type: ignore[attr-defined]
-            return self.get_response(request)
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", profile.language)
+            return response
+
+
+def keep_language(response: HttpResponse, language: str) -> HttpResponse:
+    """Let this browser's sign-in page speak the person's language too."""
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=COOKIE_AGE, samesite="Lax")
+    return response
 
 
 def guessed(request: HttpRequest) -> dict[str, str]:

@@ -12,7 +12,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from accounts.services import redeem_one_time_link
+from accounts.preferences import guessed
+from accounts.services import redeem_one_time_link, update_profile
 from ourvidz.errors import Refused
 
 RATES = {"one_time_link": "10/m/ip"}
@@ -32,5 +33,7 @@ class OneTimeLink(View):
         except Refused as refused:
             messages.error(request, str(refused))
             return redirect(settings.LOGIN_URL)
+        if user.last_login is None:
+            update_profile(user=user, language=guessed(request)["language"])
         login(request, user, settings.AUTHENTICATION_BACKENDS[0])
         return redirect(settings.LOGIN_REDIRECT_URL)

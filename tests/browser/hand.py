@@ -59,9 +59,9 @@ class Hand:
         body = {"job_id": job["id"], "attempt": job["attempt"], "step": step, "of": of}
         return self.call("progress", **body, preview=preview).json()["cancel"]
 
-    def deliver(self, job: dict[str, Any]) -> None:
-        """Upload a picture and report the job as done."""
-        made = picture(job)
+    def deliver(self, job: dict[str, Any], made: Image.Image | None = None) -> None:
+        """Upload a picture, a drawn one unless given, and report the job as done."""
+        made = made or picture(job)
         data = _encoded(made, "PNG" if job["output"]["extension"] == "png" else "WEBP")
         self._upload(job["output"]["upload"], data)
         if small := job["output"].get("thumbnail_upload"):

@@ -1,0 +1,33 @@
+"""axe-core in the page under test. Its script comes from a pinned package and enters through the
+browser's debugger, so that the page's policy stays as strict as it is for people. Not for what
+axe cannot see: test_manners.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Another theme changes colours and nothing else.
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
+RUN = """async ([within, runOnly]) => {
+  const found = await axe.run(within ?? document, { runOnly, resultTypes: ["violations"] });
+  const said = (node) => [...node.any, ...node.all, ...node.none].map((each) => each.message);
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(" ")}: ${said(node).join(" ")}`));
+}"""
+
+
+def violations(page: Page, within: str | None = None, *, colours: bool = False) -> list[str]:
+    """Return what axe finds in the page, or in one element of it: rule, element and reason.
+
+    With `colours`, only what a theme can change is looked at.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    only = {"type": "rule", "values": OF_COLOUR} if colours else {"type": "tag", "values": RULES}
+    found: list[Any] = page.evaluate(RUN, [within, only])
+    return [str(each) for each in found]

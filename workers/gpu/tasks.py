@@ -36,7 +36,10 @@ def doorbell(config: Config, loop: "Loop") -> dramatiq.Worker:
     """A worker of one thread that rings the loop for every message; not started yet."""
     limits = [AgeLimit(max_age=10 * MINUTE), TimeLimit(time_limit=DAY), Retries(max_retries=0)]
     namespace = f"{config.namespace}:dramatiq"
-    broker = Broker(url=config.broker_url, middleware=limits, namespace=namespace)
+    # The server looks after what dead workers left: that lists keys, which our account may not.
+    broker = Broker(
+        url=config.broker_url, middleware=limits, namespace=namespace, maintenance_chance=0
+    )
     for queue in config.queues:
         broker.declare_queue(queue)
 

@@ -24,23 +24,23 @@ log = logging.getLogger("workers.gpu")
 CANNOT_START = 2  # exit status: a restart would end the same way
 
 
-def main() -> int:
-    """Run until told to stop; the exit status."""
+def main(engine: type[Engine] = Engine) -> int:
+    """Run until told to stop; the exit status. `engine` is what makes the jobs."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         config = Config.from_environment()
-        work(config)
+        work(config, engine)
     except (ConfigError, ServerError) as error:
         log.critical("%s", error)
         return CANNOT_START
     return 0
 
 
-def work(config: Config) -> None:
+def work(config: Config, make: type[Engine] = Engine) -> None:
     """Register, then take jobs until told to stop; raises ServerError when we are refused."""
     state, device = State(), describe(config.device)
-    engine = Engine(device, config.threads, config.places.models)
+    engine = make(device, config.threads, config.places.models)
     with closing(Client(config, state)) as client:
         loop = Loop(config, client, engine, state)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -28,6 +28,10 @@ def endings(makings: list[Making]) -> list[Ending]:
 def groups(makings: Iterable[Making]) -> list[list[Making]]:
     """Those that can share a batch, in the order of their first."""
     found: dict[Hashable, list[Making]] = {}
+    makings = list(makings)
+    if len(makings) == 1:
+        # Alone, whatever it is: its family need not be imported to find that out.
+        return [makings]
     for making in makings:
         found.setdefault(likeness(making), []).append(making)
     return list(found.values())

@@ -1,0 +1,48 @@
+"""The GPU process with everything real but the model: it draws noise instead, so that a machine
+without a GPU can kill and start it by the dozen. Not for pictures, and not for speed.
+Run like the real one: python -m benchmarks._drawing_worker
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from PIL import Image
+
+from workers.gpu.__main__ import main
+from workers.gpu.engine import Engine
+from workers.gpu.job import Job, Preset
+from workers.gpu.progress import Step
+
+STEP_SECONDS = float(os.environ.get("DRAWING_STEP_SECONDS", "0.02"))
+
+
+class Drawing(Engine):
+    """An engine that needs no torch: a step is a pause."""
+
+    @property
+    def at_once(self) -> int:
+        return 1
+
+    def warm_up(self) -> None:
+        """Nothing is to be imported."""
+
+    def load(self, preset: Preset) -> float:
+        return 0.0
+
+    def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image:
+        steps = job.parameters["steps"]
+        for number in range(1, steps + 1):
+            time.sleep(STEP_SECONDS)
+            on_step(Step(number, steps))
+        size = job.parameters["width"], job.parameters["height"]
+        return Image.frombytes("RGB", size, Random(job.seed).randbytes(3 * size[0] * size[1]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Drawing))

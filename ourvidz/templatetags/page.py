@@ -7,6 +7,7 @@ from __future__ import annotations
 from functools import cache
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.html import json_script
 from django.utils.safestring import SafeString, mark_safe
 from lucide import _render_icon
@@ -46,7 +47,7 @@ def seconds(value: float | None) -> str:
     """Write a span of seconds without false precision: 3.8, 12, 240."""
     if value is None:
         return ""
-    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+    return number_format(value, decimal_pos=1 if value < 10 else 0)
 
 
 @cache

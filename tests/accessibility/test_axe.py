@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.urls import Resolver404, get_resolver, resolve
 from playwright.sync_api import Page
 
 from tests.accessibility.axe import violations
 from tests.accessibility.conftest import Furnished
 
 PICTURES = Path(__file__).resolve().parents[2] / "var" / "test-output" / "pages"
+SOME_ID = "00000000-0000-7000-8000-000000000000"
 WIDTHS = {390: 844, 1440: 900}
 THEMES = ("light", "dark")
 # Everything that stands above the page when it is open; each is opened the way scripts do it.
@@ -31,7 +34,7 @@ OPEN = """([all, number]) => {
 THEME = """async (theme) => {
   document.documentElement.dataset.theme = theme;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  for (const each of document.getAnimations()) each.effect.getTiming().iterations < 2 && each.finish();
+  await Promise.allSettled(document.getAnimations().map((each) => each.finished));
 }"""
 CLOSE = """([all, number]) => {
   const one = document.querySelectorAll(all)[number];
@@ -68,8 +71,19 @@ OWN = {
     "email": "/accounts/email/",
     "password": "/accounts/password/change/",
     "sign-out": "/accounts/logout/",
+    "reauthenticate": "/accounts/reauthenticate/",
+    "webhooks": "/account/webhooks/",
     "models": "/models/",
+    "workers": "/workers/",
+    "api": "/api/v1/docs/",
+    "operators": "/admin/",
+    "operators-cleanup": "/admin/cleanup/",
 }
+REFUSED = {"missing"}
+# They lead on to one of the others, unless the account has neither password nor address.
+LEAD_ON = {"accounts/login/code/confirm/", "accounts/password/set/"}
+# Django's own, of which one stands for all; and addresses of programs.
+NO_PAGES = ("admin/", "api/", "media/")
 
 
 @pytest.mark.heavy
@@ -89,6 +103,33 @@ def test_pages_of_somebody(room: Page, furnished: Furnished) -> None:
     assert not visit.found, visit.report()
 
 
+def test_no_page_is_forgotten() -> None:
+    """The address of a page ends with a slash, which those of actions and fragments do not."""
+    looked_at = {route_of(url) for url in (*STRANGERS.values(), *OWN.values())}
+    pages = {
+        route
+        for route in routes(get_resolver().url_patterns)
+        if route.endswith(("/", "/$")) and not route.startswith(NO_PAGES)
+    }
+    # A session's page is the workspace's.
+    assert pages - looked_at - LEAD_ON == {"workspace/<uuid:session_id>/"}
+
+
+def routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:
+    """Return every route below some patterns."""
+    for each in patterns:
+        route = prefix + str(each.pattern)
+        yield from routes(each.url_patterns, route) if hasattr(each, "url_patterns") else [route]
+
+
+def route_of(url: str) -> str:
+    """Return the route that an address of the lists above leads to; none for a missing page."""
+    try:
+        return resolve(url.partition("?")[0].format(project=SOME_ID, media=SOME_ID)).route
+    except Resolver404:
+        return ""
+
+
 class Visit:
     """A walk through pages, with what axe found on the way: each finding once."""
 
@@ -99,7 +140,8 @@ class Visit:
 
     def look_at(self, name: str, url: str) -> None:
         """Open a page, and everything that opens on it, in every look."""
-        self.page.goto(url, wait_until="load")
+        response = self.page.goto(url, wait_until="load")
+        assert response and (response.ok or name in REFUSED), f"{url}: {response}"
         for width, height in WIDTHS.items():
             self.page.set_viewport_size({"width": width, "height": height})
             for theme in THEMES:

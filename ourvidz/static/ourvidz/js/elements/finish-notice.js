@@ -1,5 +1,6 @@
 // <finish-notice data-workspace>: tells people that something is ready while they are elsewhere: on
 // another page by a toast, in another tab by the title, and by the browser where they asked for it.
+// On the page itself it is seen; whoever listens to the page hears it.
 
 import { recallLater, rememberLater } from "../lib/store.js";
 import { word } from "../lib/words.js";
@@ -10,7 +11,7 @@ class FinishNotice extends HTMLElement {
   connectedCallback() {
     this.items = new Map();
     this.unseen = 0;
-    this.title = document.title;
+    this.plain = document.title;
     document.addEventListener("feed:change", ({ detail }) => this.hear(detail));
     document.addEventListener("visibilitychange", () => document.hidden || this.seen());
     document.addEventListener("click", ({ target }) => target.closest?.("[data-notify]") && this.ask());
@@ -22,7 +23,7 @@ class FinishNotice extends HTMLElement {
   }
 
   hear({ event, ids, fields }) {
-    if (event !== "item.changed" || !["generated", "failed"].includes(fields.status) || !this.isElsewhere) return;
+    if (event !== "item.changed" || !["generated", "failed"].includes(fields.status)) return;
     // A card that is deleted or saved again tells nothing new.
     if (fields.status === "failed" && fields.job_status !== "failed") return;
     if (!fields.job_status) return;
@@ -34,10 +35,13 @@ class FinishNotice extends HTMLElement {
   tell() {
     const ready = [...this.items.values()].filter((status) => status === "generated").length;
     const text = ready ? word(ready === 1 ? "ready_one" : "ready_many", ready) : word("ready_none", this.items.size);
-    this.unseen += this.items.size;
+    const count = this.items.size;
     this.items.clear();
-    if (document.hidden) this.title ||= document.title;
-    if (document.hidden) document.title = `(${this.unseen}) ${this.title}`;
+    this.textContent = this.isElsewhere ? "" : text;
+    if (!this.isElsewhere) return;
+    this.unseen += count;
+    if (document.hidden) this.plain ||= document.title;
+    if (document.hidden) document.title = `(${this.unseen}) ${this.plain}`;
     const link = document.querySelector("batch-list") ? "" : this.dataset.workspace;
     if (link) document.dispatchEvent(new CustomEvent("toast:say", { detail: { text, link } }));
     if (document.hidden && this.allowed) this.notify(text);
@@ -52,9 +56,9 @@ class FinishNotice extends HTMLElement {
   }
 
   seen() {
-    if (this.unseen) document.title = this.title;
+    if (this.unseen) document.title = this.plain;
     this.unseen = 0;
-    this.title = document.title;
+    this.plain = document.title;
   }
 
   // --- Whether the browser may say it: asked once, by a click, and taken back by another.

@@ -1,4 +1,4 @@
-// <key-map>: the list of all keys, opened with "?" or from the header; what is typed narrows it.
+// <key-map>: the list of all keys, this page's first, opened with "?" or from the header; what is typed narrows it.
 
 import { isTyping } from "../lib/dom.js";
 
@@ -25,6 +25,7 @@ class KeyMap extends HTMLElement {
     const wanted = this.search.value.trim().toLowerCase();
     const rows = [...this.querySelectorAll(".keys > div")];
     for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    for (const group of this.querySelectorAll("section")) group.hidden = !group.querySelector(".keys > div:not([hidden])");
     this.querySelector("[data-none]").hidden = rows.some((row) => !row.hidden);
   }
 }

@@ -32,14 +32,24 @@ class Broker(RedisBroker):
         return super().consume(queue_name, prefetch, IDLE_DELAYED if delayed else timeout)
 
 
-def doorbell(config: Config, loop: "Loop") -> dramatiq.Worker:
-    """A worker of one thread that rings the loop for every message; not started yet."""
+def broker_of(config: Config) -> dramatiq.Broker:
+    """The broker at the configured url: RabbitMQ for amqp://, else Redis."""
     limits = [AgeLimit(max_age=10 * MINUTE), TimeLimit(time_limit=DAY), Retries(max_retries=0)]
-    namespace = f"{config.namespace}:dramatiq"
+    if config.broker_url.startswith(("amqp://", "amqps://")):
+        # Its client is needed only there.
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+        return RabbitmqBroker(url=config.broker_url, middleware=limits)
     # The server looks after what dead workers left: that lists keys, which our account may not.
-    broker = Broker(
+    namespace = f"{config.namespace}:dramatiq"
+    return Broker(
         url=config.broker_url, middleware=limits, namespace=namespace, maintenance_chance=0
     )
+
+
+def doorbell(config: Config, loop: "Loop") -> dramatiq.Worker:
+    """A worker of one thread that rings the loop for every message; not started yet."""
+    broker = broker_of(config)
     for queue in config.queues:
         broker.declare_queue(queue)
 

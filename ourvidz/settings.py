@@ -12,6 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from ourvidz.broker import dramatiq_broker
 from ourvidz.embedded import addresses
 from ourvidz.secrets import local_secret
 
@@ -153,8 +154,7 @@ CHANNEL_LAYERS = {
     }
 }
 DRAMATIQ_BROKER = {
-    "BROKER": "dramatiq.brokers.redis.RedisBroker",
-    "OPTIONS": {"url": BROKER_URL, "namespace": f"{NAMESPACE}:dramatiq"},
+    **dramatiq_broker(BROKER_URL, NAMESPACE),
     "MIDDLEWARE": [
         "dramatiq.middleware.AgeLimit",
         "dramatiq.middleware.TimeLimit",

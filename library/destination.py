@@ -66,9 +66,22 @@ def _columns(job: Any, output: Output) -> dict[str, Any]:
         "quality": job.quality,
         "generation_params": job.parameters,
         "seed": job.seed,
-        "metadata": {"timings": output.timings},
+        "metadata": {"timings": output.timings, "references": references_kept(job.references)},
+        "has_reference": bool(job.references),
         **output.columns(job.pk),
     }
+
+
+def references_kept(references: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what media remember of the pictures and videos that their job began with, as the
+    dock of the workspace takes them again.
+    """
+    names = ("id", "role", "url", "strength")
+    return [
+        {name: one[name] for name in names if one.get(name) is not None}
+        | {"name": one.get("title", "")}
+        for one in references
+    ]
 
 
 def _parent(job: Any) -> Media | None:

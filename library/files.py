@@ -4,6 +4,7 @@ for storing anything.
 
 from __future__ import annotations
 
+from library.bin import deleted_projects
 from library.models import Media, Reference
 from ourvidz import feed, storage
 
@@ -14,6 +15,7 @@ def register() -> None:
     storage.register_files(
         "reference", Reference.objects.all, title="name", removed=_reference_removed
     )
+    storage.register_expiring("project", deleted_projects)
 
 
 def _media_removed(media: Media) -> None:

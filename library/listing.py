@@ -213,7 +213,7 @@ def project_of(user: Any, project_id: uuid.UUID | str | None) -> Project | None:
     except ValueError:
         return None
     mine: Any = Project.objects.for_user(user)
-    return mine.select_related("cover").filter(pk=wanted).first()
+    return mine.kept().select_related("cover", "parent").filter(pk=wanted).first()
 
 
 def _known(value: str, choices: Mapping[str, Any]) -> str:

@@ -23,7 +23,8 @@ class ProjectQuerySet(PrivateQuerySet):
         return self.filter(deleted_at=None)
 
     def by_name(self) -> ProjectQuerySet:
-        return self.order_by("name", "id")
+        """Return those that can be chosen, in their order."""
+        return self.kept().order_by("name", "id")
 
 
 class Project(PrivateRow):
@@ -67,13 +68,6 @@ class MediaQuerySet(PrivateQuerySet):
 
     def newest_first(self) -> MediaQuerySet:
         return self.order_by("-created_at", "-id")
-
-    def matching(self, words: str) -> MediaQuerySet:
-        """Return media whose prompt has every one of the words."""
-        found = self
-        for word in words.split():
-            found = found.filter(prompt__icontains=word)
-        return found
 
 
 class KindManager(models.Manager["Media"]):

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from library import references
-from library.listing import DATES, KINDS, PAGE, SORTS, Listing
-from library.models import Reference
+from library.listing import DATES, KINDS, ONLY, PAGE, SIZES, SORTS, Listing
+from library.models import Project, Reference
+from library.shelves import PROJECTS
 from library.tiles import Tile, days_of, drawn_tiles
 from ourvidz.errors import Refused
 from ourvidz.pagination import Keyset
@@ -36,6 +37,7 @@ def grid_context(listing: Listing, query: Mapping[str, str]) -> dict[str, Any]:
         "days": [(day, drawn_tiles(day.tiles, listing.viewer_query)) for day in days],
         "older": f"?{urlencode(older)}" if cursor else "",
         "bin_days": settings.BIN_DAYS,
+        "inside": _inside(listing),
     }
 
 
@@ -50,6 +52,9 @@ def filters_context(listing: Listing) -> dict[str, Any]:
         "kind_label": KINDS.get(listing.kind, ""),
         "model_label": listing.model.replace("-", " ").capitalize(),
         "sort_label": SORTS[listing.sort],
+        "sizes": SIZES.items(),
+        "only": [(name, label, bool(getattr(listing, name))) for name, label in ONLY.items()],
+        "more_count": sum(bool(getattr(listing, name)) for name in ("size", *ONLY)),
     }
 
 
@@ -74,6 +79,14 @@ def take_uploads(user: Any, files: Iterable[Any]) -> list[dict[str, str]]:
         except Refused as reason:
             refused.append({"name": file.name, "reason": str(reason)})
     return refused
+
+
+def _inside(listing: Listing) -> list[Project]:
+    """Return the projects in the list's project."""
+    if listing.project is None or listing.project.parent_id:
+        return []
+    mine: Any = Project.objects.for_user(listing.user)
+    return list(mine.by_name().filter(parent=listing.project)[:PROJECTS])
 
 
 def _page(listing: Listing, cursor: str, size: int) -> tuple[list[Any], str]:

@@ -93,7 +93,8 @@ def _model(user: Any, value: str) -> Any:
     return Q(model_type__in=[name for name in models_of(user) if wanted in name.casefold()])
 
 
-def _tag(user: Any, value: str) -> Any:
+def tagged(user: Any, value: str) -> Any:
+    """Return the condition of having a tag, however that is written."""
     mine: Any = MediaTag.objects.for_user(user)
     return Exists(mine.filter(media=OuterRef("pk"), tag__name__iexact=value))
 
@@ -178,7 +179,7 @@ TERMS: dict[str, Callable[[Any, str], Any]] = {
     "seed": _seed,
     "model": _model,
     "preset": _model,
-    "tag": _tag,
+    "tag": tagged,
     "project": _project,
     "is": _is,
     "kind": _is,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from library.models import Media, Project, Reference
@@ -30,6 +34,8 @@ MEDIA = {
     "item_id": "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9d01",
     "parent_id": None,
     "relation": "",
+    "has_reference": False,
+    "tags": ["print"],
     "starred_at": None,
     "deleted_at": None,
     "created_at": "2026-11-24T20:15:09Z",
@@ -40,6 +46,7 @@ PROJECT = {
     "name": "Winter",
     "description": "Castles, mostly.",
     "cover_id": MEDIA_ID,
+    "parent_id": None,
     "created_at": "2026-11-24T20:15:00Z",
     "updated_at": "2026-11-24T20:15:00Z",
 }
@@ -60,6 +67,11 @@ class MediaSerializer(StoredFileSerializer):
     parameters = serializers.DictField(child=serializers.JSONField(), source="generation_params")
     project_id = serializers.UUIDField(allow_null=True)
     parent_id = serializers.UUIDField(allow_null=True)
+    tags = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_tags(self, media: Media) -> list[str]:
+        return sorted((one.tag.name for one in media.tagged.all()), key=str.casefold)
 
     class Meta:
         model = Media
@@ -84,6 +96,54 @@ class MediaChange(serializers.Serializer[Any]):
         required=False, allow_null=True, help_text="null takes it out of its project."
     )
     starred = serializers.BooleanField(required=False)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, help_text="All that it has."
+    )
+
+
+class MediaIds(serializers.Serializer[Any]):
+    """Pictures and videos, by their ids."""
+
+    media = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=1000)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Tag two and put them into a project",
+            value={
+                "media": [MEDIA_ID, "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9e02"],
+                "add_tags": ["print"],
+                "project_id": PROJECT_ID,
+            },
+            request_only=True,
+        )
+    ]
+)
+class ManyMedia(MediaIds):
+    """What to change of all of them; what is left out stays."""
+
+    project_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="null takes them out of their projects."
+    )
+    starred = serializers.BooleanField(required=False)
+    add_tags = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
+    remove_tags = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
+    in_bin = serializers.BooleanField(
+        required=False, help_text="true puts them into the bin, false takes them back out."
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A family", value={"parents": [MEDIA], "children": []}, response_only=True)
+    ]
+)
+class FamilySerializer(serializers.Serializer[Any]):
+    """What a picture or video was made from, and what was made from it."""
+
+    parents = MediaSerializer(many=True)
+    children = MediaSerializer(many=True)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A project", value=PROJECT, response_only=True)])
@@ -91,6 +151,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     """A named shelf of the library."""
 
     cover_id = serializers.UUIDField(allow_null=True)
+    parent_id = serializers.UUIDField(allow_null=True)
 
     class Meta:
         model = Project
@@ -108,6 +169,9 @@ class ProjectRequest(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=120)
     description = serializers.CharField(required=False, allow_blank=True, max_length=4000)
+    parent_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The project that it lies in, nested once."
+    )
 
 
 @extend_schema_serializer(

@@ -1,5 +1,5 @@
 """The left column of the library: how much lies on each shelf, and the projects with their covers.
-Two queries whose cost does not grow with the library: counts stop at a limit. Not for the lists
+Its queries' cost does not grow with the library: counts stop at a limit. Not for the lists
 themselves.
 """
 
@@ -13,6 +13,8 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Profile
 from library.models import Media, Project, Reference
+from library.searches import searches
+from library.tags import tags_with_counts
 from ourvidz import feed
 
 COUNTED = 9_999  # more than this is shown as "9999+"
@@ -54,8 +56,9 @@ def counts(user: Any) -> dict[str, int]:
 
 
 def projects(user: Any) -> list[dict[str, Any]]:
-    """Return the projects by name, each with its pk, its name, its `picture` (the cover's, or the
-    newest one's, url) and `media_count`, counted up to a limit.
+    """Return the projects by name, those in another one behind it, each with its pk, its name, its
+    `parent`, its `picture` (the cover's, or the newest one's, url) and `media_count`, counted up to
+    a limit.
     """
     mine: Any = Project.objects.for_user(user)
     media: Any = Media.objects.for_user(user)
@@ -63,13 +66,25 @@ def projects(user: Any) -> list[dict[str, Any]]:
     newest = inside.values("thumbnail_url")[:1]
     found = (
         mine.by_name()
-        .values("pk", "name")
+        .values("pk", "name", "parent")
         .annotate(
             media_count=BoundedCount(inside, COUNTED_IN_PROJECT),
             picture=Coalesce("cover__thumbnail_url", Subquery(newest)),
         )
     )
-    return list(found[:PROJECTS])
+    return nested(list(found[:PROJECTS]))
+
+
+def nested(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put each project behind the one that it lies in; what lies in none that is here comes
+    first-hand, with `parent` None.
+    """
+    known = {one["pk"] for one in found}
+    inside: dict[Any, list[dict[str, Any]]] = {}
+    for one in found:
+        parent = one["parent"] if one["parent"] in known else None
+        inside.setdefault(parent, []).append(one | {"parent": parent})
+    return [row for one in inside.get(None, []) for row in (one, *inside.get(one["pk"], []))]
 
 
 def shelves_context(user: Any) -> dict[str, Any]:
@@ -77,6 +92,11 @@ def shelves_context(user: Any) -> dict[str, Any]:
     key = f"library.shelves:{user.pk}:{feed.head(user.pk)}"
     found = cache.get(key)
     if found is None:
-        found = {"counts": counts(user), "projects": projects(user)}
+        found = {
+            "counts": counts(user),
+            "projects": projects(user),
+            "tags": tags_with_counts(user),
+            "searches": searches(user),
+        }
         cache.set(key, found, KEPT_SECONDS)
     return {**found, "counted": COUNTED, "counted_in_project": COUNTED_IN_PROJECT}

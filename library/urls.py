@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from library import views
+from library import keeping_views, views
 
 app_name = "library"
 
@@ -19,10 +19,19 @@ urlpatterns = [
     path("delete", views.delete, name="delete"),
     path("restore", views.restore, name="restore"),
     path("download", views.download, name="download"),
+    path("tag", keeping_views.tag, name="tag"),
+    path("remove", keeping_views.remove, name="remove"),
+    path("move-back/<str:token>", keeping_views.move_back, name="move-back"),
+    path("searches", keeping_views.save_search, name="save-search"),
+    path("searches/again", keeping_views.search_again, name="search-again"),
+    path("searches/<uuid:search_id>/delete", keeping_views.delete_search, name="delete-search"),
     path("projects", views.create_project, name="create-project"),
     path("projects/<uuid:project_id>/", views.project, name="project"),
     path("projects/<uuid:project_id>/rename", views.rename_project, name="rename-project"),
     path("projects/<uuid:project_id>/delete", views.delete_project, name="delete-project"),
+    path(
+        "projects/<uuid:project_id>/restore", keeping_views.restore_project, name="restore-project"
+    ),
     path("projects/<uuid:project_id>/cover", views.cover, name="cover"),
     path("references/", views.reference_shelf, name="references"),
     path("references/add", views.add_references, name="add-references"),
@@ -31,4 +40,5 @@ urlpatterns = [
         "references/<uuid:reference_id>/restore", views.restore_reference, name="restore-reference"
     ),
     path("<uuid:media_id>/", views.viewer, name="viewer"),
+    path("<uuid:media_id>/as/<str:wanted>", keeping_views.picture_as, name="picture-as"),
 ]

@@ -18,9 +18,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from library.formats import FORMATS
 from library.listing import SHOWN, Listing
 from library.models import Media, Project
-from library.shelves import PROJECTS
+from library.shelves import PROJECTS, nested
+from library.tags import tags_of, tags_with_counts
 from library.tiles import Tile
 from ourvidz.storage import media_path
 
@@ -124,10 +126,10 @@ class Viewer:
         return self.media.mime_type.rpartition("/")[2].upper()
 
     @property
-    def projects(self) -> list[Project]:
+    def projects(self) -> list[dict[str, Any]]:
         """Where it can be moved."""
         mine: Any = Project.objects.for_user(self.listing.user)
-        return list(mine.by_name()[:PROJECTS])
+        return nested(list(mine.by_name().values("pk", "name", "parent")[:PROJECTS]))
 
     @cached_property
     def dock(self) -> dict[str, str]:
@@ -140,6 +142,55 @@ class Viewer:
         if media.width and media.height:
             values["shape"] = f"{media.width}x{media.height}"
         return values
+
+    @cached_property
+    def references(self) -> list[dict[str, Any]]:
+        """The pictures and videos that it was made from, as the dock keeps them."""
+        kept: Any = self.media.metadata.get("references") or []
+        return [one for one in kept if isinstance(one, dict) and one.get("url")]
+
+    @property
+    def tags(self) -> list[str]:
+        return tags_of(self.listing.user, self.media.pk)
+
+    @property
+    def known_tags(self) -> list[dict[str, Any]]:
+        return tags_with_counts(self.listing.user)
+
+    @property
+    def formats(self) -> list[tuple[str, str]]:
+        """What it can be downloaded as, besides as it is: the format's name and its word."""
+        return [(name, kind) for name, (kind, *_rest) in FORMATS.items() if kind != self.file_type]
+
+    @property
+    def give(self) -> str:
+        """What the workspace's dock takes to start from this one (JSON)."""
+        media = self.media
+        role = "video" if media.content_type == Media.Kind.VIDEO else "image"
+        given = {"id": str(media.pk), "role": role, "url": media.url, "name": media.prompt[:80]}
+        return json.dumps({"give": given})
+
+    @property
+    def carry_remix(self) -> str:
+        return json.dumps(self._carried | {"seed_kind": "random", "seed": ""})
+
+    @property
+    def carry_seed(self) -> str:
+        return json.dumps({"seed_kind": "fixed", "seed": self.media.seed})
+
+    @property
+    def carry_all(self) -> str:
+        """Everything the dock needs, references too (JSON)."""
+        seed = {} if self.media.seed is None else json.loads(self.carry_seed)
+        return json.dumps(self._carried | seed)
+
+    @property
+    def _carried(self) -> dict[str, Any]:
+        return {**self.dock, "references": self.references}
+
+    @property
+    def use_remix(self) -> str:
+        return f"{reverse('workspace:home')}?{urlencode(self.dock)}"
 
     @property
     def use_prompt(self) -> str:

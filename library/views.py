@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from library import archive, pages, references, services
-from library.forms import read_media_ids, read_project
+from library import archive, pages, references, services, undo
+from library.forms import as_uuid, read_media_ids, read_project
 from library.listing import Listing, project_of
 from library.models import Media
 from library.shelves import shelves_context
@@ -92,9 +92,13 @@ def move(request: HttpRequest) -> HttpResponse:
     def act() -> HttpResponse:
         ids = read_media_ids(request.POST)
         target = read_project(request.user, request.POST)
-        project_id = target.pk if target else None
-        services.move_media(user=request.user, media_ids=ids, project_id=project_id)
-        return _done(request)
+        token = undo.remember_places(request.user, ids)
+        services.move_media(
+            user=request.user, media_ids=ids, project_id=target.pk if target else None
+        )
+        text = _("Moved to “%(name)s”.") % {"name": target} if target else _("In no project now.")
+        url = reverse("library:move-back", args=[token])
+        return done(request, toast_undo={"text": text, "url": url})
 
     return attempt(request, act)
 
@@ -108,7 +112,7 @@ def star(request: HttpRequest) -> HttpResponse:
         starred = request.POST.get("starred") == "true"
         ids = read_media_ids(request.POST)
         services.star_media(user=request.user, media_ids=ids, starred=starred)
-        return _done(request)
+        return done(request)
 
     return attempt(request, act)
 
@@ -124,7 +128,7 @@ def delete(request: HttpRequest) -> HttpResponse:
         gone = services.delete_media(user=request.user, media_ids=ids, now=now)
         text = ngettext("Moved to the bin.", "%(count)s moved to the bin.", len(gone))
         undo = f"{reverse('library:restore')}?at={now.isoformat().replace('+', '%2B')}"
-        return _done(request, toast_undo={"text": text % {"count": len(gone)}, "url": undo})
+        return done(request, toast_undo={"text": text % {"count": len(gone)}, "url": undo})
 
     return attempt(request, act)
 
@@ -138,7 +142,7 @@ def restore(request: HttpRequest) -> HttpResponse:
         at = request.GET.get("at")
         ids = _deleted_at(request, at) if at else read_media_ids(request.POST)
         services.restore_media(user=request.user, media_ids=ids)
-        return _done(request)
+        return done(request)
 
     return attempt(request, act)
 
@@ -161,7 +165,8 @@ def create_project(request: HttpRequest) -> HttpResponse:
     """Make a project and go there."""
 
     def act() -> HttpResponse:
-        made = services.create_project(user=request.user, name=request.POST.get("name", ""))
+        name, parent = request.POST.get("name", ""), as_uuid(request.POST.get("parent", ""))
+        made = services.create_project(user=request.user, name=name, parent_id=parent)
         return _go(request, reverse("library:project", args=[made.pk]))
 
     return attempt(request, act)
@@ -170,11 +175,14 @@ def create_project(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def rename_project(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    """Give a project another name."""
+    """Give a project another name, or another project to lie in."""
 
     def act() -> HttpResponse:
-        name = request.POST.get("name", "")
-        services.update_project(user=request.user, project_id=project_id, name=name)
+        name, parent = request.POST.get("name", ""), request.POST.get("parent")
+        parent_id = as_uuid(parent) or "" if parent is not None else None
+        services.update_project(
+            user=request.user, project_id=project_id, name=name, parent_id=parent_id
+        )
         return _go(request, reverse("library:project", args=[project_id]))
 
     return attempt(request, act)
@@ -183,11 +191,17 @@ def rename_project(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_POST
 def delete_project(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    """Delete a project; what is in it stays in the library."""
+    """Delete a project; what is in it stays in the library, or (`media` is "bin") goes along."""
 
     def act() -> HttpResponse:
-        services.delete_project(user=request.user, project_id=project_id)
-        return _go(request, reverse("library:home"))
+        goes = request.POST.get("media") == "bin"
+        services.delete_project(user=request.user, project_id=project_id, with_media=goes)
+        home = reverse("library:home")
+        if not request.htmx:  # type: ignore[attr-defined]
+            return redirect(home)
+        undo_url = reverse("library:restore-project", args=[project_id])
+        later = {"text": _("Project deleted."), "url": undo_url, "go": home}
+        return announce(HttpResponse(status=204), toast_later=later)
 
     return attempt(request, act)
 
@@ -200,7 +214,7 @@ def cover(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     def act() -> HttpResponse:
         media_id = read_media_ids(request.POST)[0]
         services.update_project(user=request.user, project_id=project_id, cover_id=media_id)
-        return _done(request)
+        return done(request)
 
     return attempt(request, act)
 
@@ -225,7 +239,7 @@ def delete_reference(request: HttpRequest, reference_id: uuid.UUID) -> HttpRespo
     def act() -> HttpResponse:
         references.delete_reference(user=request.user, reference_id=reference_id)
         undo = reverse("library:restore-reference", args=[reference_id])
-        return _done(request, toast_undo={"text": _("Reference deleted."), "url": undo})
+        return done(request, toast_undo={"text": _("Reference deleted."), "url": undo})
 
     return attempt(request, act)
 
@@ -237,7 +251,7 @@ def restore_reference(request: HttpRequest, reference_id: uuid.UUID) -> HttpResp
 
     def act() -> HttpResponse:
         references.restore_reference(user=request.user, reference_id=reference_id)
-        return _done(request)
+        return done(request)
 
     return attempt(request, act)
 
@@ -263,7 +277,7 @@ def _deleted_at(request: HttpRequest, text: str) -> list[uuid.UUID]:
     return found
 
 
-def _done(request: HttpRequest, **events: Any) -> HttpResponse:
+def done(request: HttpRequest, **events: Any) -> HttpResponse:
     """Answer an action: the page hears that the library changed, and shows it."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(_came_from(request))

@@ -34,6 +34,8 @@ CHANGES: Mapping[str, tuple[Shape, Shape]] = {
     "media.removed": ({"media": ID}, NOTHING),
     "project.changed": ({"project": ID}, NOTHING),
     "project.removed": ({"project": ID}, NOTHING),
+    # what the library's column shows beside projects: tags, saved searches
+    "library.changed": (NOTHING, NOTHING),
     "reference.created": ({"reference": ID}, NOTHING),
     "reference.removed": ({"reference": ID}, NOTHING),
     "profile.changed": (NOTHING, NOTHING),

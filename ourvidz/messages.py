@@ -33,6 +33,18 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "destination_unknown": (422, _("A result goes to the workspace or to the library.")),
     "session_missing": (404, _("That session is gone. Start a new one.")),
     "project_missing": (404, _("That project is gone. Choose another.")),
+    "project_depth": (
+        422,
+        _("A project lies in another one, which lies in none and is not itself. Choose another."),
+    ),
+    "undo_over": (410, _("It is too late to undo this here.")),
+    "format_unknown": (422, _("A picture is given as %(choices)s; a video as it is.")),
+    "tag_missing": (404, _("That tag is gone.")),
+    "tag_taken": (422, _("You have a tag of this name already.")),
+    "tags_many": (422, _("At most %(limit)s tags at once.")),
+    "search_missing": (404, _("That saved search is gone.")),
+    "search_empty": (422, _("Search for something or choose a filter first.")),
+    "searches_many": (422, _("You have %(limit)s saved searches. Delete one first.")),
     "preset_not_installed": (
         422,
         _("The model of “%(preset)s” is not installed. Choose another, or ask an operator."),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from jobs.models import Job
 from jobs.services import cancel_job, queue_job
 from jobs.specs import JobSpec, ReferenceSpec
+from library.destination import references_kept
 from library.models import Media
 from library.services import own_media, own_project
 from ourvidz import feed, storage
@@ -196,6 +197,9 @@ def _media_of(item: WorkspaceItem) -> Media:
             setattr(media, f"{variant}_url", url)
     media.parent = _saved_parent(item)
     media.relation = item.relation if media.parent else ""
+    if item.job and item.job.references:
+        media.has_reference = True
+        media.metadata = {**media.metadata, "references": references_kept(item.job.references)}
     return media
 
 

@@ -4,6 +4,9 @@ ourvidz.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 
@@ -16,3 +19,15 @@ def bounded(count: int | None, limit: int) -> str:
     if count is None:
         return ""
     return f"{intcomma(limit)}+" if count > limit else intcomma(count)
+
+
+@register.simple_tag
+def query_of(values: Mapping[str, str]) -> str:
+    """Write a saved search as the query of a list's address."""
+    return f"?{urlencode(values)}"
+
+
+@register.simple_tag
+def tag_query(name: str) -> str:
+    """Write the query that finds a tag."""
+    return query_of({"q": f'tag:"{name}"' if " " in name else f"tag:{name}"})

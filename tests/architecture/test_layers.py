@@ -27,6 +27,7 @@ RANK = {
     "views": 2,
     "making_views": 2,
     "bin_views": 2,
+    "keeping_views": 2,
     "viewer_views": 2,
     "model_views": 2,
     "api": 2,

@@ -29,9 +29,16 @@ class LibraryFilters extends HTMLElement {
 
   chosen(radio) {
     const label = this.querySelector(`[data-filter="${radio.name}"]`);
+    if (!label) return this.chosenMore();
     label.textContent = radio.dataset.text ?? label.dataset.label;
     if (radio.name !== "sort") label.closest("button").toggleAttribute("data-on", Boolean(radio.value));
     radio.closest("[popover]").hidePopover();
+    this.apply();
+  }
+
+  chosenMore() {
+    const on = this.form.querySelector("#filter-more :checked:not([value=''])");
+    this.querySelector("[data-more]").toggleAttribute("data-on", Boolean(on));
     this.apply();
   }
 
@@ -41,6 +48,7 @@ class LibraryFilters extends HTMLElement {
       if (!value || (name === "sort" && value === "newest")) values.delete(name);
     }
     const query = String(values);
+    this.querySelector("[data-saves]").hidden = [...values.keys()].every((name) => name === "sort");
     this.wanted = query;
     history.replaceState(history.state, "", location.pathname + (query && `?${query}`));
     values.set("fragment", "grid");

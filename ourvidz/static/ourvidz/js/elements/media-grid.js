@@ -6,6 +6,7 @@ import { recall, remember } from "../lib/store.js";
 
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const KEYS = { s: "star", d: "download", Delete: "delete", Backspace: "delete" };
+const MENUS = { t: "tag", m: "move" };
 const PAGE = 60;
 
 class MediaGrid extends HTMLElement {
@@ -20,6 +21,7 @@ class MediaGrid extends HTMLElement {
     this.listen("selection:clear", () => this.select([]));
     this.listen("keydown", (event) => this.key(event));
     this.addEventListener("click", (event) => this.click(event));
+    this.addEventListener("dragstart", (event) => this.carry(event));
     this.addEventListener("focusin", ({ target }) => this.choose(target.closest(".tile")));
     this.arrange();
     this.comeBack();
@@ -42,7 +44,7 @@ class MediaGrid extends HTMLElement {
 
   follow({ event, ids }) {
     if (event === "media.removed" && !("bin" in this.dataset)) this.drop(ids.media);
-    if (/^(media|project)\./.test(event)) this.refresh();
+    if (/^(media|project|library)\./.test(event)) this.refresh();
   }
 
   drop(id) {
@@ -131,6 +133,15 @@ class MediaGrid extends HTMLElement {
     } else if (opens && !wantsTab) this.leave();
   }
 
+  // What is dropped on a project of the column: the selected ones, or the one that was taken.
+  carry(event) {
+    const tile = event.target.closest?.(".tile");
+    if (!tile || "bin" in this.dataset) return;
+    const ids = this.selected.has(tile.dataset.media) ? [...this.selected] : [tile.dataset.media];
+    event.dataTransfer.setData("application/x-ourvidz-media", ids.join(","));
+    event.dataTransfer.effectAllowed = "copyMove";
+  }
+
   // --- Keys
 
   key(event) {
@@ -153,6 +164,7 @@ class MediaGrid extends HTMLElement {
     if (step && (tile || (step[0] && !event.target.closest?.("button, a")))) this.walk(event, tile, step);
     else if (event.key === " " && tile) this.toggleByKey(event, tile);
     else if (act && (this.selected.size || tile)) this.act(event, tile, act);
+    else if (MENUS[event.key] && (this.selected.size || tile)) this.openMenu(event, tile, MENUS[event.key]);
   }
 
   toggleByKey(event, tile) {
@@ -166,6 +178,13 @@ class MediaGrid extends HTMLElement {
     event.preventDefault();
     const starred = tile && !this.selected.size ? !tile.hasAttribute("data-starred") : true;
     document.dispatchEvent(new CustomEvent("selection:act", { detail: { act, ids, starred } }));
+  }
+
+  // The menus stand in the bar of the selection.
+  openMenu(event, tile, name) {
+    if (!this.selected.size) this.select([tile.dataset.media]);
+    event.preventDefault();
+    document.querySelector(`selection-bar [popovertarget="${name}"]`)?.click();
   }
 
   walk(event, tile, [across, down]) {

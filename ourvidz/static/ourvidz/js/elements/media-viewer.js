@@ -5,6 +5,8 @@ import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
 import { actOn, moveValues } from "../lib/library_actions.js";
 import { remember } from "../lib/store.js";
 
+const FEED = /^(media|project|library)\./;
+
 class MediaViewer extends HTMLElement {
   connectedCallback() {
     this.refresh = debounce(() => this.fetch(this.facts.url, true), 120);
@@ -14,6 +16,7 @@ class MediaViewer extends HTMLElement {
     for (const name of ["feed:gap", "page:refresh", "library:changed"]) this.listen(name, this.refresh);
     this.addEventListener("click", (event) => this.click(event));
     this.addEventListener("submit", (event) => this.submit(event));
+    this.addEventListener("zoom:swipe", ({ detail }) => this.walk(detail.step));
     this.arrived();
   }
 
@@ -34,7 +37,7 @@ class MediaViewer extends HTMLElement {
     const { media, next, previous, title } = this.facts;
     remember("library.seen", media);
     document.title = title;
-    const picture = this.querySelector(".viewer__picture > *");
+    const picture = this.querySelector(".viewer__picture :is(img, video)");
     picture.style.setProperty("--r", picture.getAttribute("width") / picture.getAttribute("height"));
     for (const url of [next, previous]) this.warm(url);
     const strip = this.querySelector(".strip");
@@ -50,7 +53,7 @@ class MediaViewer extends HTMLElement {
   }
 
   follow({ event, ids }) {
-    if (!/^(media|project)\./.test(event)) return;
+    if (!FEED.test(event)) return;
     if (event === "media.removed" && ids.media === this.facts.media && !this.leaving) this.moveOn();
     else this.refresh();
   }
@@ -84,7 +87,7 @@ class MediaViewer extends HTMLElement {
     if (!values) return;
     form.closest("[popover]")?.hidePopover();
     this.leaving = "leaves" in form.dataset;
-    const done = await actOn(form.action, values);
+    const done = await actOn(event.submitter?.getAttribute("formaction") ?? form.action, values);
     // Until the next one is here, nothing may fetch this one again.
     if (done && this.leaving) await this.moveOn();
     this.leaving = false;
@@ -105,6 +108,24 @@ class MediaViewer extends HTMLElement {
     else location.assign(list);
   }
 
+  walk(step) {
+    const url = step > 0 ? this.facts.next : this.facts.previous;
+    if (url) this.fetch(url);
+  }
+
+  // Zooming, and a video's frames; true where the key was one of them.
+  look(key) {
+    const zoom = this.querySelector("zoom-pan");
+    const video = this.querySelector("video-frames");
+    if (key === "+" || key === "=") zoom.zoom(1.5);
+    else if (key === "-") zoom.zoom(1 / 1.5);
+    else if (key === "0") zoom.reset();
+    else if (video && [",", "."].includes(key)) video.step(key === "," ? -1 : 1);
+    else if (video && key === " ") video.toggle();
+    else return false;
+    return true;
+  }
+
   key(event) {
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open], :popover-open")) return;
@@ -113,8 +134,8 @@ class MediaViewer extends HTMLElement {
     const button = this.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (url) this.fetch(url);
     else if (event.key === "Escape") this.back();
-    else if (button) button.click();
-    else return;
+    else if (button) button.matches("input") ? button.focus() : button.click();
+    else if ((event.key === " " && event.target.closest?.("button, a")) || !this.look(event.key)) return;
     event.preventDefault();
   }
 }

@@ -52,7 +52,10 @@ class PromptDock extends HTMLElement {
 
   restore() {
     const asked = Object.fromEntries(new URLSearchParams(location.search));
-    const draft = recall("carried") ?? recall(this.draftKey) ?? recallLater(this.draftKey);
+    const carried = recall("carried");
+    const kept = recall(this.draftKey) ?? recallLater(this.draftKey);
+    // What the library gives may be a part: the rest of the draft stays.
+    const draft = carried ? { ...kept, ...carried } : kept;
     remember("carried", null);
     if (asked.prompt) this.take(asked);
     else if (draft) this.fill(draft);
@@ -76,10 +79,11 @@ class PromptDock extends HTMLElement {
     history.replaceState(history.state, "", location.pathname);
   }
 
-  fill({ references, ...values }) {
+  fill({ references, give, ...values }) {
     if (references) document.dispatchEvent(new CustomEvent("dock:references", { detail: references }));
     if (values.preset) this.set("preset", values.preset);
     this.togglePresets();
+    if (give) document.dispatchEvent(new CustomEvent("dock:give", { detail: give }));
     for (const [name, value] of Object.entries(values)) this.set(name, value);
     if (values.shape) this.set(`shape.${this.preset?.value}`, values.shape);
     document.dispatchEvent(new CustomEvent("dock:filled"));

@@ -10,6 +10,7 @@ class SelectionBar extends HTMLElement {
     document.addEventListener("selection:changed", this.changed);
     document.addEventListener("selection:act", this.asked);
     this.addEventListener("click", ({ target }) => this.click(target.closest("[data-do]")));
+    this.querySelector("[data-tag]")?.addEventListener("submit", (event) => this.tag(event));
     this.querySelector("[data-move]")?.addEventListener("submit", (event) => this.move(event));
   }
 
@@ -56,6 +57,16 @@ class SelectionBar extends HTMLElement {
     values.set("media", this.ids.join(","));
     event.target.closest("[popover]").hidePopover();
     if (await actOn(event.target.action, values)) this.clear();
+    event.target.reset();
+  }
+
+  async tag(event) {
+    event.preventDefault();
+    const { names } = event.target.elements;
+    if (!names.value.trim()) return names.focus();
+    const act = event.submitter?.value === "remove" ? "remove" : "add";
+    event.target.closest("[popover]").hidePopover();
+    if (await actOn(event.target.action, { media: this.ids.join(","), [act]: names.value })) this.clear();
     event.target.reset();
   }
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from jobs import outcomes, presets, services
-from jobs.models import FairQueue, Job, JobStatus, Preset
+from jobs.models import FairQueue, Job, JobStatus, Preset, Webhook, WebhookDelivery
 from jobs.preset_file import problem_of
 from ourvidz.admin_tools import RowAdmin, RowInline
 from ourvidz.errors import sentence
@@ -178,3 +178,24 @@ class FairQueueAdmin(RowAdmin):
     search_fields = ("name",)
     person = ""
     id_fields = ()
+
+
+@admin.register(Webhook)
+class WebhookAdmin(RowAdmin):
+    """Without secrets: they are their owner's."""
+
+    exclude = ("secret", "previous_secret")
+    list_display = ("url", "user", "events", "is_active", "disabled_reason", "created_at")
+    list_select_related = ("user",)
+    list_filter = ("is_active", "created_at")
+    search_fields = ("url", "description")
+    id_fields = ("pk", "user")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(RowAdmin):
+    list_display = ("created_at", "webhook", "event", "status", "attempts", "next_attempt_at")
+    list_select_related = ("webhook",)
+    list_filter = ("status", "event", "created_at")
+    search_fields = ("event",)
+    id_fields = ("pk", "webhook", "job_id", "user")

@@ -5,16 +5,21 @@ workspace and the library have those.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import Any
 
+from django.http import HttpResponse
+from django.urls import reverse
 from django_filters.rest_framework import (
     ChoiceFilter,
     DjangoFilterBackend,
     FilterSet,
     UUIDFilter,
 )
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,6 +27,7 @@ from jobs import estimates, services
 from jobs.models import ContentType, Job, Preset
 from jobs.preset_serializers import PresetSerializer
 from jobs.serializers import (
+    BatchCancelSerializer,
     BatchSerializer,
     CancelSerializer,
     EstimateSerializer,
@@ -30,8 +36,9 @@ from jobs.serializers import (
     JobSerializer,
 )
 from jobs.specs import JobSpec, ReferenceSpec
-from ourvidz import live
-from ourvidz.api import ViewSet
+from ourvidz import feed, live, patience
+from ourvidz.api import View, ViewSet
+from ourvidz.errors import Refused
 
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key",
@@ -39,6 +46,14 @@ KEY_HEADER = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Any text of yours, at most 128 characters. The same request with the same key "
     "answers with the first one's jobs; another request with it is refused (409).",
+)
+
+WAIT_HEADER = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description="`wait=N` (RFC 7240): answer when all is finished, or after N seconds, at most "
+    f"{patience.WAIT_LIMIT}. What is still not finished then answers as without it.",
 )
 
 
@@ -100,12 +115,13 @@ class Jobs(ViewSet):
         operation_id="queue_job",
         summary="Make something",
         request=JobRequest,
-        responses={202: BatchSerializer},
-        parameters=[KEY_HEADER],
+        responses={200: BatchSerializer, 202: BatchSerializer},
+        parameters=[KEY_HEADER, WAIT_HEADER],
     )
     def create(self, request: Request) -> Response:
         """Queue one job for each item. They are made in turn; follow them by the urls in the
-        answer, or over the socket.
+        answer, or over the socket. With `Prefer: wait=N` the answer is 200 where all are finished
+        in time.
         """
         return queued(request, services.queue_job(user=request.user, spec=_spec(request)))
 
@@ -122,10 +138,17 @@ class Jobs(ViewSet):
         found = estimates.estimate(user=request.user, spec=_spec(request))
         return Response(EstimateSerializer(found).data)
 
-    @extend_schema(operation_id="job", summary="One job", responses=JobDetailSerializer)
+    @extend_schema(
+        operation_id="job",
+        summary="One job",
+        responses=JobDetailSerializer,
+        parameters=[WAIT_HEADER],
+    )
     def retrieve(self, request: Request, id: uuid.UUID) -> Response:
         """One job, with all the states it has been in."""
-        return Response(self._shown(self.get_object(), JobDetailSerializer))
+        job = self.get_object()
+        answer = Response(self._shown(job, JobDetailSerializer))
+        return answer if job.is_finished else _may_wait(request, answer, request.path)
 
     @extend_schema(
         operation_id="cancel_job",
@@ -145,15 +168,99 @@ class Jobs(ViewSet):
         return serializer(job, context=context).data
 
 
+class Batches(ViewSet):
+    """Batches: the jobs of one request."""
+
+    serializer_class = BatchSerializer
+    queryset = Job.objects.none()
+    pagination_class = None  # type: ignore[assignment]
+
+    @extend_schema(operation_id="batch", summary="One batch", parameters=[WAIT_HEADER])
+    def retrieve(self, request: Request, id: uuid.UUID) -> Response:
+        """All jobs of one request, with how many are in each state."""
+        jobs = list(Job.objects.for_user(request.user).filter(batch_id=id).order_by("batch_index"))
+        if not jobs:
+            raise Refused("not_found")
+        answer = Response(_batch(request, jobs))
+        finished = all(job.is_finished for job in jobs)
+        return answer if finished else _may_wait(request, answer, request.path)
+
+    @extend_schema(
+        operation_id="cancel_batch",
+        summary="Cancel a batch",
+        request=None,
+        responses={200: BatchCancelSerializer},
+    )
+    def cancel(self, request: Request, id: uuid.UUID) -> Response:
+        """Stop all jobs of one request. Repeating it is no error; `outcomes` says, for each job,
+        which case it met.
+        """
+        outcomes = services.cancel_batch(user=request.user, batch_id=id)
+        return Response({"outcomes": {str(key): value for key, value in outcomes.items()}})
+
+
+class EventStream(JSONRenderer):
+    """Lets a client ask for events; a refusal still is a problem in JSON."""
+
+    media_type = patience.STREAM_TYPE
+    format = "events"
+
+
+class JobEvents(View):
+    """A job's states and steps as server-sent events."""
+
+    renderer_classes = [EventStream, JSONRenderer]
+
+    @extend_schema(
+        operation_id="job_events",
+        summary="Follow a job",
+        responses={(200, patience.STREAM_TYPE): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
+        """Server-sent events: `state` with the job as it is now and after each change, `progress`
+        with `step` and `of` between them. The stream ends when the job is finished.
+        """
+        job = Job.objects.for_user(request.user).filter(pk=id).first()
+        if job is None:
+            raise Refused("not_found")
+        context = {"request": request, "progress": _progress([job])}
+        shown = JSONRenderer().render(JobSerializer(job, context=context).data)
+        body = b"event: state\ndata: " + shown + b"\n\n"
+        answer = HttpResponse(body, content_type=patience.STREAM_TYPE)
+        answer["Cache-Control"] = "no-cache"
+        answer["X-Accel-Buffering"] = "no"
+        if job.is_finished:
+            return answer
+        group = feed.group_of(job.user_id)
+        patience.not_yet(answer, group=group, path=request.path, job=job.pk)
+        return answer
+
+
 def queued(request: Request, jobs: list[Job]) -> Response:
     """Answer 202 with a batch that was queued: its jobs, its placeholders, and where to go on."""
-    shown = JobSerializer(jobs, many=True, context={"request": request}).data
+    shown = _batch(request, jobs)
+    answer = Response(shown, status=202, headers={"Location": shown["urls"]["status"]})
+    return _may_wait(request, answer, reverse("api_batch", args=[jobs[0].batch_id]))
+
+
+def _batch(request: Request, jobs: list[Job]) -> dict[str, Any]:
+    context = {"request": request, "progress": _progress(jobs)}
+    shown = JobSerializer(jobs, many=True, context=context).data
     # By the relation's name: the items belong to an app that this one does not know.
     rows = Job.objects.filter(pk__in=[job.pk for job in jobs]).order_by("batch_index")
     items = rows.exclude(items=None).values_list("items", flat=True)
+    counts = Counter(job.status for job in jobs)
     first = {key: shown[0][key] for key in ("id", "batch_id", "urls")}
-    answer = {**first, "items": list(items), "jobs": shown}
-    return Response(answer, status=202, headers={"Location": answer["urls"]["status"]})
+    in_each = {state: counts[state] for state in Job.Status.values}
+    return {**first, "items": list(items), "counts": in_each, "jobs": shown}
+
+
+def _may_wait(request: Request, answer: Response, path: str) -> Response:
+    """Let a client that prefers to wait do so: see ourvidz.patience."""
+    if patience.wanted_seconds(request.headers.get("Prefer", "")):
+        group = feed.group_of(request.user.pk)
+        patience.not_yet(answer, group=group, path=path)
+    return answer
 
 
 def _spec(request: Request) -> JobSpec:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from jobs.api import Jobs, Presets
+from jobs.api import Batches, JobEvents, Jobs, Presets
 from jobs.staff_api import Models
 
 urlpatterns = [
@@ -22,4 +22,8 @@ urlpatterns = [
     path("jobs/estimate", Jobs.as_view({"post": "estimate"}), name="api_estimate"),
     path("jobs/<uuid:id>", Jobs.as_view({"get": "retrieve"}), name="api_job"),
     path("jobs/<uuid:id>/cancel", Jobs.as_view({"post": "cancel"}), name="api_job_cancel"),
+    path("jobs/<uuid:id>/events", JobEvents.as_view(), name="api_job_events"),
+    path("batches/<uuid:id>", Batches.as_view({"get": "retrieve"}), name="api_batch"),
+    path("batches/<uuid:id>/cancel", Batches.as_view({"post": "cancel"}), name="api_batch_cancel"),
+    path("", include("jobs.webhooks.api_urls")),
 ]

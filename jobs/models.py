@@ -311,3 +311,21 @@ class JobStatus(PrivateRow):
 
     def __str__(self) -> str:
         return f"{self.status} ({self.attempt})"
+
+
+# Models of this app in a folder of their own, which Django finds from here.
+from jobs.webhook_models import Webhook, WebhookDelivery  # noqa: E402
+
+__all__ = [
+    "Capability",
+    "ContentType",
+    "FairQueue",
+    "Job",
+    "JobQuerySet",
+    "JobStatus",
+    "Preset",
+    "PresetQuerySet",
+    "Quality",
+    "Webhook",
+    "WebhookDelivery",
+]

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from jobs import history, queue, services
 from jobs.models import Job
+from jobs.webhooks.services import note_end
 from ourvidz import destinations, live
 from ourvidz.destinations import Failure, Output
 from ourvidz.errors import Refused
@@ -42,6 +43,7 @@ def finish_job(*, worker: Holder, job_id: uuid.UUID, attempt: int, output: Outpu
         job.timings = output.timings
         job.save(update_fields=["status", "finished_at", "lease_expires_at", "timings"])
         history.record(job, worker_name=worker.name)
+        note_end(job)
         destinations.get(job.destination).deliver(job, output)
         transaction.on_commit(partial(live.clear, job.pk))
         return job
@@ -147,5 +149,6 @@ def _fail(job: Job, failure: Failure, now: datetime, worker_name: str) -> None:
     job.failure_params = params
     job.save(update_fields=FAILED_FIELDS)
     history.record(job, worker_name=worker_name, reason=failure.code, params=params)
+    note_end(job)
     destinations.get(job.destination).fail(job, Failure(code=failure.code, params=params))
     transaction.on_commit(partial(live.clear, job.pk))

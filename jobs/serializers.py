@@ -25,6 +25,14 @@ URLS = {
     "status": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}",
     "result": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}/result",
     "cancel": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}/cancel",
+    "events": f"https://ourvidz.example/api/v1/jobs/{JOB_ID}/events",
+    "batch": f"https://ourvidz.example/api/v1/batches/{BATCH_ID}",
+}
+URL_NAMES = {
+    "status": "api_job",
+    "result": "api_job_result",
+    "cancel": "api_job_cancel",
+    "events": "api_job_events",
 }
 REFERENCE = {
     "id": "01932f4c-6e5a-7c1e-9d53-0f2b5f0fa001",
@@ -200,6 +208,8 @@ class JobUrls(serializers.Serializer[Any]):
     status = serializers.URLField(help_text="GET: the job.")
     result = serializers.URLField(help_text="GET: the item or the media it made.")
     cancel = serializers.URLField(help_text="POST: stop it.")
+    events = serializers.URLField(help_text="GET: its states and steps, as they come.")
+    batch = serializers.URLField(help_text="GET: all jobs of the same request.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A job", value=JOB, response_only=True)])
@@ -236,9 +246,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     @extend_schema_field(JobUrls)
     def get_urls(self, job: Job) -> dict[str, str]:
-        names = {"status": "api_job", "result": "api_job_result", "cancel": "api_job_cancel"}
         absolute = self.context["request"].build_absolute_uri
-        return {key: absolute(reverse(name, args=[job.pk])) for key, name in names.items()}
+        urls = {key: absolute(reverse(name, args=[job.pk])) for key, name in URL_NAMES.items()}
+        return urls | {"batch": absolute(reverse("api_batch", args=[job.batch_id]))}
 
 
 class TransitionSerializer(serializers.ModelSerializer[JobStatus]):
@@ -274,10 +284,11 @@ class JobDetailSerializer(JobSerializer):
                 "batch_id": BATCH_ID,
                 "items": [ITEM_ID],
                 "urls": URLS,
+                "counts": {"queued": 1, "running": 0, "succeeded": 0, "failed": 0, "canceled": 0},
                 "jobs": [{**JOB, "status": "queued", "attempt": 0, "progress": None}],
             },
             response_only=True,
-            status_codes=["202"],
+            status_codes=["200", "202"],
         )
     ]
 )
@@ -291,7 +302,27 @@ class BatchSerializer(serializers.Serializer[Any]):
         help_text="The placeholders in the workspace; empty for the library.",
     )
     urls = JobUrls()
+    counts = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many of its jobs are in each state."
+    )
     jobs = JobSerializer(many=True)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One waited, one was finished",
+            value={"outcomes": {JOB_ID: "canceled", ITEM_ID: "finished"}},
+            response_only=True,
+        )
+    ]
+)
+class BatchCancelSerializer(serializers.Serializer[Any]):
+    """Which case a cancel met, for each job of the batch."""
+
+    outcomes = serializers.DictField(
+        child=serializers.ChoiceField(["canceled", "canceling", "finished"])
+    )
 
 
 @extend_schema_serializer(

@@ -16,6 +16,7 @@ from django.utils import timezone
 from jobs import fairness, history, queue, references, specs
 from jobs.models import Job, Preset
 from jobs.specs import JobSpec, checked_parameters, checked_prompt, checked_seeds
+from jobs.webhooks.services import note_end
 from ourvidz import destinations, live
 from ourvidz.errors import Refused
 from ourvidz.models import uuid7
@@ -58,11 +59,16 @@ def cancel_job(*, user: Any, job_id: uuid.UUID) -> str:
 
 
 def cancel_batch(*, user: Any, batch_id: uuid.UUID) -> dict[uuid.UUID, str]:
-    """Cancel every unfinished job of a batch; returns the outcome of each."""
-    jobs = Job.objects.for_user(user).unfinished().filter(batch_id=batch_id)
-    return {
-        job_id: cancel_job(user=user, job_id=job_id) for job_id in jobs.values_list("pk", flat=True)
-    }
+    """Cancel every job of a batch; returns which case each met, as `cancel_job` does.
+
+    Raises Refused('not_found') where there is no such batch.
+    """
+    with transaction.atomic():
+        jobs = Job.objects.for_user(user).filter(batch_id=batch_id).order_by("batch_index")
+        ids = list(jobs.values_list("pk", flat=True))
+        if not ids:
+            raise Refused("not_found")
+        return {job_id: cancel_job(user=user, job_id=job_id) for job_id in ids}
 
 
 def offered_preset(slug: str) -> Preset:
@@ -97,6 +103,7 @@ def end_canceled(job: Job) -> None:
     job.failure_code = CANCELED
     job.save(update_fields=["status", "finished_at", "lease_expires_at", "failure_code"])
     history.record(job, reason=CANCELED)
+    note_end(job)
     destinations.get(job.destination).fail(job, destinations.Failure(code=CANCELED))
     transaction.on_commit(partial(live.clear, job.pk))
 

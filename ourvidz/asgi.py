@@ -12,11 +12,12 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ourvidz.settings")
 http = get_asgi_application()
 
-from ourvidz.routing import websocket_urlpatterns  # noqa: E402  (needs the apps)
+from ourvidz.patience import Patient  # noqa: E402  (needs the apps)
+from ourvidz.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": Patient(http),
         "websocket": AllowedHostsOriginValidator(
             SessionMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

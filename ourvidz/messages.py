@@ -100,6 +100,21 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     ),
     "too_long": (422, _("The video would be longer than %(limit)s. Ask for fewer frames.")),
     "engine_error": (500, _("The model failed while it was working. Try again.")),
+    # Webhooks
+    "webhook_url": (
+        422,
+        _("A webhook's address starts with https:// and carries neither name nor password."),
+    ),
+    "webhook_private": (422, _("That address leads into a private network. Use a public one.")),
+    "webhook_name": (422, _("That address leads nowhere: its name is not known.")),
+    "webhook_event": (422, _("There is no event “%(event)s”.")),
+    "webhook_off": (409, _("The webhook is switched off. Switch it on first.")),
+    "webhooks_many": (429, _("You have %(limit)s webhooks. Delete one first.")),
+    "webhook_gone": (410, _("The address answered that it is gone for good.")),
+    "webhook_connect": (502, _("There was no connection to that address.")),
+    "webhook_tls": (502, _("Its certificate is not one that is trusted.")),
+    "webhook_timeout": (504, _("It did not answer in time.")),
+    "webhook_redirect": (502, _("It answered with another address, which is not followed.")),
     # Models on this machine
     "model_is_folder": (409, _("This model is a folder, %(folder)s: nothing is fetched for it.")),
     "model_absent": (409, _("“%(model)s” is not on this machine.")),

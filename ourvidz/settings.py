@@ -293,6 +293,8 @@ MODELS_DIR = Path(env.str("OURVIDZ_MODELS", "") or DATA_DIR / "models").resolve(
 LORAS_DIR = Path(env.str("OURVIDZ_LORAS", "") or DATA_DIR / "loras").resolve()
 HF_ENDPOINT = env.str("HF_ENDPOINT", "https://huggingface.co")
 HF_TOKEN = env.str("HF_TOKEN", "")
+# Networks inside that webhooks may lead to all the same, e.g. 10.1.0.0/16; everybody's may then.
+WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
 WORKSPACE_ITEM_DAYS = env.int("WORKSPACE_ITEM_DAYS", 7)
 
 # --- Browser security -----------------------------------------------------------------------------

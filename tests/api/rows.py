@@ -7,6 +7,7 @@ from typing import Any
 from accounts.services import issue_token
 from jobs.services import queue_job
 from jobs.specs import JobSpec
+from jobs.webhooks.services import create_webhook
 from library.models import Project
 from ourvidz.models import uuid7
 from ourvidz.rows import as_service, as_user
@@ -42,6 +43,11 @@ def make_worker(name: str = "gpu-1") -> WorkerUrl:
         return WorkerUrl.objects.create(name=name, token_digest=uuid7().hex, status="active")
 
 
+def make_webhook(user: Any, url: str = "https://hooks.example.org/ourvidz") -> Any:
+    with as_user(user):
+        return create_webhook(user=user, url=url)
+
+
 # A list's address → how to make a row of it.
 MAKE: dict[str, Any] = {
     "me/tokens": make_token,
@@ -51,4 +57,5 @@ MAKE: dict[str, Any] = {
     "media": make_media,
     "projects": make_project,
     "references": make_reference,
+    "webhooks": make_webhook,
 }

@@ -24,6 +24,7 @@ OURS = set(source.APPS)
 SERVICE = 1
 RANK = {
     "models": 0,
+    "webhook_models": 0,
     "views": 2,
     "making_views": 2,
     "bin_views": 2,

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 from accounts.models import ApiToken, Profile, User
-from jobs.models import Job, JobStatus
+from jobs.models import Job, JobStatus, Webhook, WebhookDelivery
 from library.models import Media, MediaTag, Project, Reference, SavedSearch, Tag
 from ourvidz.models import FeedHead
 from workspace.models import ItemReference, WorkspaceItem, WorkspaceSession
@@ -58,6 +59,10 @@ def token(user: User) -> ApiToken:
     return ApiToken.objects.create(user=user, name="mine", digest=uuid.uuid4().hex)
 
 
+def webhook(user: User) -> Webhook:
+    return Webhook.objects.create(user=user, url="https://hooks.example.org/", secret="whsec_AA==")
+
+
 # Every private model: a new one without a line here fails test_every_private_model_is_attacked.
 MAKE: dict[type[Model], Callable[[User], Any]] = {
     User: lambda user: user,
@@ -72,6 +77,10 @@ MAKE: dict[type[Model], Callable[[User], Any]] = {
     Tag: tag,
     MediaTag: lambda user: MediaTag.objects.create(user=user, tag=tag(user), media=media(user)),
     SavedSearch: lambda user: SavedSearch.objects.create(user=user, name="Foxes"),
+    Webhook: webhook,
+    WebhookDelivery: lambda user: WebhookDelivery.objects.create(
+        user=user, webhook=webhook(user), event="job.failed", give_up_at=timezone.now()
+    ),
     WorkspaceSession: session,
     WorkspaceItem: item,
     ItemReference: lambda user: ItemReference.objects.create(

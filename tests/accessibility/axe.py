@@ -13,8 +13,10 @@ from playwright.sync_api import Page
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Another theme changes colours and nothing else.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
-RUN = """async ([within, runOnly]) => {
-  const found = await axe.run(within ?? document, { runOnly, resultTypes: ["violations"] });
+# Stylesheets are read by one rule, which asks about whole pages.
+RUN = """async ([within, runOnly, preload]) => {
+  const options = { runOnly, preload, resultTypes: ["violations"] };
+  const found = await axe.run(within ?? document, options);
   const said = (node) => [...node.any, ...node.all, ...node.none].map((each) => each.message);
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.join(" ")}: ${said(node).join(" ")}`));
@@ -29,5 +31,5 @@ def violations(page: Page, within: str | None = None, *, colours: bool = False) 
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     only = {"type": "rule", "values": OF_COLOUR} if colours else {"type": "tag", "values": RULES}
-    found: list[Any] = page.evaluate(RUN, [within, only])
+    found: list[Any] = page.evaluate(RUN, [within, only, not within and not colours])
     return [str(each) for each in found]

@@ -75,7 +75,7 @@ OWN = {
     "webhooks": "/account/webhooks/",
     "models": "/models/",
     "workers": "/workers/",
-    "api": "/api/v1/docs/",
+    "api": "/api/docs/",
     "operators": "/admin/",
     "operators-cleanup": "/admin/cleanup/",
 }
@@ -118,7 +118,7 @@ def test_no_page_is_forgotten() -> None:
 def routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:
     """Return every route below some patterns."""
     for each in patterns:
-        route = prefix + str(each.pattern)
+        route = prefix + str(each.pattern).removeprefix("^")
         yield from routes(each.url_patterns, route) if hasattr(each, "url_patterns") else [route]
 
 
@@ -153,7 +153,7 @@ class Visit:
         return "\n".join(f"{where}: {what}" for what, where in self.found.items())
 
     def _look(self, name: str, look: str, *, colours: bool) -> None:
-        self.page.screenshot(path=PICTURES / f"{name}-{look}.png")
+        self.page.screenshot(path=PICTURES / f"{name}-{look}.jpg", type="jpeg", quality=85)
         here = violations(self.page, colours=colours)
         for element in self._floating(look):
             here += violations(self.page, element, colours=colours)

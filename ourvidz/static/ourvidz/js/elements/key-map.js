@@ -10,7 +10,9 @@ class KeyMap extends HTMLElement {
     this.querySelector("[data-close]").addEventListener("click", () => this.dialog.close());
     document.addEventListener("click", ({ target }) => target.closest?.("[data-keys]") && this.open());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "?" && !isTyping(event.target)) this.open();
+      if (event.key !== "?" || isTyping(event.target)) return;
+      event.preventDefault(); // else the search field, which has the focus now, would get it
+      this.open();
     });
   }
 

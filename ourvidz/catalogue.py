@@ -28,6 +28,7 @@ KEYWORDS: dict[str, Any] = {
     "_": None,
     "_lazy": None,
     "gettext": None,
+    "gettext_noop": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),

@@ -7,13 +7,14 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from jobs.models import Job
 from library.models import Media, Reference
 from ourvidz.models import PrivateQuerySet, PrivateRow, uuid7
 from ourvidz.stored import StoredFile
 
-SESSION_NAME = "Workspace Session"
+SESSION_NAME = gettext_noop("Workspace Session")
 
 
 class SessionQuerySet(PrivateQuerySet):
@@ -51,6 +52,11 @@ class WorkspaceSession(PrivateRow):
 
     def __str__(self) -> str:
         return self.session_name
+
+    @property
+    def shown_name(self) -> str:
+        """Its name, in the reader's language where nobody gave it one."""
+        return str(_(SESSION_NAME)) if self.session_name == SESSION_NAME else self.session_name
 
 
 class ItemQuerySet(PrivateQuerySet):

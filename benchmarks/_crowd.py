@@ -57,6 +57,17 @@ def person_with(count: int) -> Any:
     return user
 
 
+def library_of(count: int) -> Any:
+    """Make a person who keeps `count` media and has no items; all show one picture."""
+    from accounts.models import User
+    from ourvidz import rows
+
+    with rows.as_service("benchmark"):
+        user = User.objects.create_user(f"{uuid.uuid4().hex}@example.org", PASSWORD)
+        _execute(FILL_MEDIA, _sample(user) | {"user": user.pk, "count": count - 1})
+    return user
+
+
 def settle() -> None:
     """Let the planner know the tables as autovacuum would."""
     for table in ("media", "workspace_items", "jobs"):

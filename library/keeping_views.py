@@ -30,11 +30,11 @@ TITLE_LENGTH = 60
 @login_required
 @require_POST
 def tag(request: HttpRequest) -> HttpResponse:
-    """Put tags on media (`add`, commas between) or take some off (`remove`)."""
+    """Put tags on media (`add`, commas between) or take some off (`off`)."""
 
     def act() -> HttpResponse:
         ids = read_media_ids(request.POST)
-        add, remove = (_names(request.POST, name) for name in ("add", "remove"))
+        add, remove = (_names(request.POST, name) for name in ("add", "off"))
         tags.tag_media(user=request.user, media_ids=ids, add=add, remove=remove)
         return done(request)
 

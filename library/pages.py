@@ -4,14 +4,16 @@ Reads, but for the uploads, which it hands on one by one. Not for how a tile loo
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.utils.safestring import SafeString
 
 from library import references
-from library.listing import DATES, KINDS, ONLY, PAGE, SIZES, SORTS, Listing
+from library.listing import DATES, KINDS, ONLY, PAGE, SHOWN, SIZES, SORTS, Listing
 from library.models import Project, Reference
 from library.shelves import PROJECTS
 from library.tiles import Tile, days_of, drawn_tiles
@@ -39,6 +41,12 @@ def grid_context(listing: Listing, query: Mapping[str, str]) -> dict[str, Any]:
         "bin_days": settings.BIN_DAYS,
         "inside": _inside(listing),
     }
+
+
+def some_tiles(listing: Listing, media_ids: Iterable[uuid.UUID]) -> list[SafeString]:
+    """Return the text of those tiles that are in the list, as they are now."""
+    found = listing.media.only(*SHOWN).filter(pk__in=list(media_ids))
+    return drawn_tiles([Tile(row) for row in found], listing.viewer_query)
 
 
 def filters_context(listing: Listing) -> dict[str, Any]:

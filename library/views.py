@@ -258,6 +258,8 @@ def restore_reference(request: HttpRequest, reference_id: uuid.UUID) -> HttpResp
 
 def _list(request: HttpRequest, listing: Listing) -> HttpResponse:
     fragment = request.GET.get("fragment", "")
+    if fragment == "some":
+        return HttpResponse("".join(pages.some_tiles(listing, read_media_ids(request.GET))))
     context = pages.grid_context(listing, request.GET)
     if fragment in FRAGMENTS:
         return render(request, FRAGMENTS[fragment], context)

@@ -23,8 +23,10 @@ UNSPACED = (0x0E00, 0x0E7F), (0x2E80, 0x9FFF), (0xA000, 0xD7FF), (0xF900, 0xFAFF
 
 
 def is_indexed(word: str) -> bool:
-    """Say whether the index knows where this word begins and ends."""
-    return not any(low <= ord(letter) <= high for letter in word for low, high in UNSPACED)
+    """Say whether the index has this word and knows where it begins and ends."""
+    return any(letter.isalnum() for letter in word) and not any(
+        low <= ord(letter) <= high for letter in word for low, high in UNSPACED
+    )
 
 
 def anywhere(word: str) -> Q:

@@ -8,7 +8,7 @@ from accounts.services import issue_token
 from jobs.services import queue_job
 from jobs.specs import JobSpec
 from jobs.webhooks.services import create_webhook
-from library.models import Project
+from library.models import Project, SavedSearch, Tag
 from ourvidz.models import uuid7
 from ourvidz.rows import as_service, as_user
 from tests.storage.factories import make_item, make_media, make_reference
@@ -48,6 +48,12 @@ def make_webhook(user: Any, url: str = "https://hooks.example.org/ourvidz") -> A
         return create_webhook(user=user, url=url)
 
 
+def make_row(model: Any, user: Any, name: str) -> Any:
+    """Return a tag or a saved search of this name."""
+    with as_service("test rows"):
+        return model.objects.create(user=user, name=name)
+
+
 # A list's address → how to make a row of it.
 MAKE: dict[str, Any] = {
     "me/tokens": make_token,
@@ -57,5 +63,7 @@ MAKE: dict[str, Any] = {
     "media": make_media,
     "projects": make_project,
     "references": make_reference,
+    "tags": lambda user: make_row(Tag, user, "print"),
+    "searches": lambda user: make_row(SavedSearch, user, "Foxes"),
     "webhooks": make_webhook,
 }

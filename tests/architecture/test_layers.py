@@ -29,6 +29,8 @@ RANK = {
     "making_views": 2,
     "bin_views": 2,
     "keeping_views": 2,
+    "api_order": 2,
+    "order_serializers": 2,
     "viewer_views": 2,
     "model_views": 2,
     "api": 2,

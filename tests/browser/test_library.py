@@ -72,7 +72,7 @@ def test_find_and_open_a_picture(library: Page, screenshot: Screenshot) -> None:
     expect(library.get_by_role("article")).to_have_count(4)
     expect(library.get_by_role("img", name="a fox at night")).to_be_visible()
     screenshot("library")
-    library.get_by_label("Search").fill("fox seed:1201")
+    library.get_by_label("Search", exact=True).fill("fox seed:1201")
     expect(library.get_by_role("article")).to_have_count(1)
     assert "q=fox" in library.url
     open_viewer(library, "a fox at night")
@@ -80,7 +80,7 @@ def test_find_and_open_a_picture(library: Page, screenshot: Screenshot) -> None:
     expect(library.get_by_text("64 × 64")).to_be_visible()
     screenshot("viewer")
     library.keyboard.press("Escape")
-    expect(library.get_by_label("Search")).to_have_value("fox seed:1201")
+    expect(library.get_by_label("Search", exact=True)).to_have_value("fox seed:1201")
 
 
 def test_walk_with_the_arrows_and_come_back_to_the_same_place(library: Page, user: Any) -> None:
@@ -161,7 +161,7 @@ def test_everything_goes_by_keyboard(library: Page, pictures: list[Media]) -> No
     library.get_by_role("button", name="Undo").click()
     expect(library.get_by_role("article")).to_have_count(4)
     library.keyboard.press("/")
-    expect(library.get_by_label("Search")).to_be_focused()
+    expect(library.get_by_label("Search", exact=True)).to_be_focused()
 
 
 def test_delete_in_the_viewer_and_restore_from_the_bin(

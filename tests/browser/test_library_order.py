@@ -168,7 +168,7 @@ def test_the_workspace_is_given_a_picture_and_settings(library: Page, user: Any)
     library.goto("/library/", wait_until="domcontentloaded")
     ready(library)
     open_viewer(library, "a red balloon")
-    library.get_by_role("link", name="The seed").click()
+    library.get_by_role("link", name="The seed", exact=True).click()
     library.wait_for_url("**/workspace/**")
     expect(library.get_by_label("Prompt", exact=True)).to_have_value("my own words")
     assert library.locator('[name="seed"]').input_value() == "1202"

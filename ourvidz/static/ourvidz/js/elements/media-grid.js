@@ -2,6 +2,7 @@
 // What is selected is kept by id, so it outlives every fetch of the grid.
 
 import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
+import { GridWindow } from "../lib/grid_window.js";
 import { recall, remember } from "../lib/store.js";
 
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
@@ -15,6 +16,7 @@ class MediaGrid extends HTMLElement {
     // Without an answer the old tiles stay; the feed says when to ask again.
     this.refresh = debounce(() => this.fetch().catch(() => {}), 120);
     this.listeners = [];
+    this.window = new GridWindow(this, (ids) => this.marks(ids));
     this.listen("feed:change", ({ detail }) => this.follow(detail));
     for (const name of ["feed:gap", "page:refresh", "library:changed"]) this.listen(name, this.refresh);
     this.listen("htmx:after:swap", () => this.arrange());
@@ -28,6 +30,7 @@ class MediaGrid extends HTMLElement {
   }
 
   disconnectedCallback() {
+    this.window.stop();
     for (const [name, act] of this.listeners) document.removeEventListener(name, act);
   }
 
@@ -38,6 +41,11 @@ class MediaGrid extends HTMLElement {
 
   get tiles() {
     return [...this.querySelectorAll(".tile")];
+  }
+
+  // Of all tiles in their order, those far away too.
+  get ids() {
+    return this.window.ids(this.tiles.map((tile) => tile.dataset.media));
   }
 
   // --- What the server says
@@ -54,6 +62,7 @@ class MediaGrid extends HTMLElement {
   }
 
   async fetch() {
+    if (!this.window.isWhole) return this.fetchShown();
     const url = new URL(this.dataset.url, location.href);
     url.searchParams.set("fragment", "grid");
     url.searchParams.set("loaded", this.tiles.length);
@@ -61,8 +70,28 @@ class MediaGrid extends HTMLElement {
     if (ok) await this.show(html);
   }
 
+  // Of a long list, only what is near is asked for again: it stays where it is.
+  async fetchShown() {
+    const url = new URL(this.dataset.url, location.href);
+    const ids = this.tiles.map((tile) => tile.dataset.media);
+    url.searchParams.set("fragment", "some");
+    url.searchParams.set("media", ids.join(","));
+    const { ok, html } = await fetchHtml(url);
+    if (!ok) return;
+    const sent = new DOMParser().parseFromString(html, "text/html");
+    for (const id of ids) this.replace(document.getElementById(`media-${id}`), sent.getElementById(`media-${id}`));
+    this.arrange();
+  }
+
+  replace(tile, sent) {
+    if (!sent) return tile?.remove();
+    tile?.toggleAttribute("data-starred", sent.hasAttribute("data-starred"));
+    tile?.querySelector(".tile__badges").replaceWith(sent.querySelector(".tile__badges"));
+  }
+
   async show(html) {
     const focused = document.activeElement?.closest(".tile")?.id;
+    this.window.clear();
     await morph(this, html);
     this.arrange();
     const tile = focused && document.getElementById(focused);
@@ -72,12 +101,18 @@ class MediaGrid extends HTMLElement {
   // --- One tab stop, marks of the selection
 
   arrange() {
-    const present = new Set(this.tiles.map((tile) => tile.dataset.media));
+    const present = new Set(this.ids);
     for (const id of [...this.selected]) if (!present.has(id)) this.selected.delete(id);
     for (const tile of this.tiles) this.mark(tile);
     if (!this.querySelector('.tile__open[tabindex="0"]')) this.choose(this.tiles[0]);
     this.toggleAttribute("data-selecting", this.selected.size > 0);
     document.dispatchEvent(new CustomEvent("selection:changed", { detail: [...this.selected] }));
+    this.window.look();
+  }
+
+  // Those that came back from far away.
+  marks(ids) {
+    for (const id of ids) this.mark(document.getElementById(`media-${id}`));
   }
 
   mark(tile) {
@@ -110,7 +145,7 @@ class MediaGrid extends HTMLElement {
   }
 
   toggle(tile, range = false) {
-    const ids = this.tiles.map((one) => one.dataset.media);
+    const { ids } = this;
     const [from, to] = [ids.indexOf(this.anchor), ids.indexOf(tile.dataset.media)];
     const adds = !this.selected.has(tile.dataset.media);
     if (range && from >= 0) {
@@ -154,7 +189,7 @@ class MediaGrid extends HTMLElement {
 
   selectAll(event) {
     event.preventDefault();
-    this.select(this.tiles.map((tile) => tile.dataset.media));
+    this.select(this.ids);
   }
 
   keyOnTile(event, tile) {
@@ -218,7 +253,8 @@ class MediaGrid extends HTMLElement {
 
   leave() {
     const url = new URL(location.href);
-    if (this.tiles.length > PAGE) url.searchParams.set("loaded", this.tiles.length);
+    const { length } = this.ids;
+    if (length > PAGE) url.searchParams.set("loaded", length);
     history.replaceState(history.state, "", url);
     remember("library.place", { url: this.dataset.url, y: scrollY });
   }

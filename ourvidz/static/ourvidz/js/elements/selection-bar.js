@@ -64,7 +64,7 @@ class SelectionBar extends HTMLElement {
     event.preventDefault();
     const { names } = event.target.elements;
     if (!names.value.trim()) return names.focus();
-    const act = event.submitter?.value === "remove" ? "remove" : "add";
+    const act = event.submitter?.value === "off" ? "off" : "add";
     event.target.closest("[popover]").hidePopover();
     if (await actOn(event.target.action, { media: this.ids.join(","), [act]: names.value })) this.clear();
     event.target.reset();

@@ -27,6 +27,7 @@ from tests.browser.test_library import (
     ready,
     tile,
 )
+from tests.library.factories import media_of
 
 __all__ = ["library", "pictures"]
 
@@ -209,3 +210,28 @@ def test_order_on_a_phone(
     library.get_by_role("button", name="All media").click()
     expect(library.get_by_role("link", name=re.compile("^best"))).to_be_visible()
     screenshot("library-phone-shelves")
+
+
+def test_a_long_list_stays_small_and_in_its_place(library: Page, user: Any) -> None:
+    for number in range(600):
+        media_of(user, f"thing {number}")
+    library.set_viewport_size({"width": 900, "height": 700})
+    library.reload(wait_until="domcontentloaded")
+    ready(library)
+    known = "document.querySelector('media-grid').ids.length"
+    for _ in range(200):
+        library.mouse.wheel(0, 1500)
+        library.wait_for_timeout(40)
+        if library.evaluate(known) == 604:
+            break
+    assert library.evaluate(known) == 604
+    assert library.locator(".tile").count() < 500
+    height = library.evaluate("document.documentElement.scrollHeight")
+    library.evaluate("scrollTo(0, 0)")
+    first = library.get_by_role("article", name=PROMPTS[0], exact=True)
+    expect(library.get_by_role("article", name="thing 599", exact=True)).to_be_in_viewport()
+    assert abs(library.evaluate("document.documentElement.scrollHeight") - height) < 4
+    library.keyboard.press("Control+a")
+    expect(library.get_by_role("toolbar", name="Selection")).to_contain_text("604 selected")
+    library.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(first).to_have_attribute("data-selected", "")

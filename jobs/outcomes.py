@@ -4,6 +4,7 @@ service. Not for checking a worker's file: the workers app does that before it c
 
 from __future__ import annotations
 
+import random
 import uuid
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +26,24 @@ if TYPE_CHECKING:
 
 REQUEUED_FIELDS = ["status", "worker_id", "lease_expires_at", "not_before", "max_attempts"]
 HANDED_BACK = "worker_handed_back"
+# What every attempt would end with, whatever a worker says of it; all else may pass elsewhere or
+# later: a network, a storage, a worker that died, a memory that was full.
+CANNOT_PASS = frozenset(
+    {
+        "bad_parameters",
+        "family_unknown",
+        "lora_incompatible",
+        "lora_missing",
+        "output_too_large",
+        "reference_missing",
+        "reference_unreadable",
+        "too_long",
+        "weights_unsafe",
+    }
+)
+# The longest pause between two attempts, in seconds; and the least share of it, so that what failed
+# together does not come back together.
+LONGEST_PAUSE, LEAST_SHARE = 600.0, 0.8
 FAILED_FIELDS = ["status", "finished_at", "lease_expires_at", "failure_code", "failure_params"]
 
 
@@ -77,7 +96,7 @@ def end_attempt(
         # Somebody stopped the worker: not the job's fault, so it costs no attempt and no pause.
         job.max_attempts += 1
         _requeue(job, failure, now, worker_name, pause=0)
-    elif retryable and job.attempt < job.max_attempts:
+    elif _may_pass(failure, retryable) and job.attempt < job.max_attempts:
         _requeue(job, failure, now, worker_name)
     else:
         _fail(job, failure, now, worker_name)
@@ -123,11 +142,21 @@ def _held(worker: Holder, job_id: uuid.UUID, attempt: int, unless: str) -> Job:
     return job
 
 
+def pause_after(attempt: int) -> float:
+    """Return the seconds until the next attempt: doubled each time, a fifth of it by chance."""
+    plain = min(LONGEST_PAUSE, settings.JOB_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 30))
+    return plain * random.uniform(LEAST_SHARE, 1.0)
+
+
+def _may_pass(failure: Failure, retryable: bool) -> bool:
+    return retryable and failure.code not in CANNOT_PASS
+
+
 def _requeue(
     job: Job, failure: Failure, now: datetime, worker_name: str, pause: float | None = None
 ) -> None:
     if pause is None:
-        pause = settings.JOB_BACKOFF_SECONDS * 2 ** (job.attempt - 1)
+        pause = pause_after(job.attempt)
     job.status = Job.Status.QUEUED
     job.worker_id = None
     job.lease_expires_at = None

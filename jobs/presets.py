@@ -41,7 +41,8 @@ DEFAULTS: dict[str, Any] = {
 }
 # By the table's name: the registry belongs to an app above this one.
 SAID_BY_WORKERS = """
-    SELECT unnest(presets || sources) FROM worker_urls WHERE status IN ('active', 'draining')
+    SELECT unnest(presets || sources) FROM worker_urls
+    WHERE status IN ('active', 'draining', 'quarantined')
 """
 # What operators may change. A changed field is named in `edited`, and the file leaves it alone.
 EDITABLE = (

@@ -180,6 +180,12 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "upload_link_invalid": (403, _("This upload link is not valid any more.")),
     # Workers and tokens
     "worker_token_invalid": (401, _("This worker token is not known, or it was revoked.")),
+    "worker_version": (
+        409,
+        _("This worker is of release %(version)s, the site of %(site)s. Update the older one."),
+    ),
+    "worker_missing": (404, _("No worker can do this now.")),
+    "worker_url": (422, _("The address of a worker starts with http:// or https://.")),
     "worker_disabled": (403, _("This worker was switched off by an operator.")),
     "scope_unknown": (422, _("A token can have the scopes %(choices)s.")),
     "session_needed": (403, _("Tokens are made by a person who signed in, not with a token.")),

@@ -34,7 +34,7 @@ IDENTITY_TABLES = frozenset(
     }
 )
 # Ours, belonging to nobody: operators and workers only.
-SERVICE_TABLES = frozenset({"worker_urls", "worker_pools", "pool_machines"})
+SERVICE_TABLES = frozenset({"worker_urls", "worker_events", "worker_pools", "pool_machines"})
 # Ours, belonging to nobody: everybody may read, operators write.
 SHARED_TABLES = frozenset({"fair_queues", "model_presets"})
 

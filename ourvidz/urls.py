@@ -18,6 +18,7 @@ urlpatterns = [
     path("workspace/", include("workspace.urls")),
     path("library/", include("library.urls")),
     path("models/", include("jobs.model_urls")),
+    path("workers/", include("workers.page_urls")),
     path("account/webhooks/", include("jobs.webhooks.page_urls")),
     path("account/", include("accounts.page_urls")),
     path("account/", include("accounts.theme_urls")),

@@ -29,6 +29,8 @@ from workers.tokens import IsWorker, WorkerTokenAuthentication
 
 MAX_BYTES = 64 * 1024
 POLL_SECONDS = 2
+# One that is gone says first that it is back, by a heartbeat.
+NO_JOBS = (WorkerUrl.Status.DRAINING, WorkerUrl.Status.QUARANTINED, WorkerUrl.Status.GONE)
 
 
 class WorkerView(APIView):
@@ -110,7 +112,7 @@ class Claim(WorkerView):
     serializer = serializers.ClaimSerializer
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
-        if worker.status == WorkerUrl.Status.DRAINING:
+        if worker.status in NO_JOBS:
             return Response(status=204)
         loaded, most = body.pop("loaded_preset"), body.pop("max_jobs")
         claimed = results.claim(worker=worker, loaded=loaded, **body)
@@ -150,5 +152,6 @@ class JobCallback(WorkerView):
             error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
             failure = Failure(code=error["code"], params=error["params"])
             results.fail(**which, failure=failure, retryable=error["retryable"])
-        services.note_end(worker=worker, job_id=body["job_id"])
+        failed = reason or (failure.code if body["status"] != "succeeded" else "")
+        services.note_end(worker=worker, job_id=body["job_id"], failure=failed)
         return Response({"accepted": not reason, "reason": reason})

@@ -30,6 +30,7 @@ class WorkerUrl(Row):
         ACTIVE = "active", _("Active")
         DRAINING = "draining", _("Draining")
         UNHEALTHY = "unhealthy", _("Unhealthy")
+        QUARANTINED = "quarantined", _("Quarantined")
         GONE = "gone", _("Gone")
         DISABLED = "disabled", _("Disabled")
 
@@ -53,6 +54,12 @@ class WorkerUrl(Row):
     loaded_preset = models.CharField(max_length=64, blank=True)
     current_job_id = models.UUIDField(null=True, blank=True)
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)
+    # Jobs that failed one after the other by the worker's fault; a success empties it.
+    failed_jobs = ArrayField(models.UUIDField(), default=list, blank=True, editable=False)
+    quarantines = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often in a row it was put into quarantine.")
+    )
+    quarantined_until = models.DateTimeField(null=True, blank=True)
 
     objects = WorkerQuerySet.as_manager()
 
@@ -68,6 +75,24 @@ class WorkerUrl(Row):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WorkerEvent(Row):
+    """One change of a worker's state, and why: its history."""
+
+    worker = models.ForeignKey(WorkerUrl, models.CASCADE, related_name="events")
+    status = models.CharField(max_length=16, choices=WorkerUrl.Status.choices)
+    reason = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        db_table = "worker_events"
+        indexes = [
+            models.Index(fields=["worker", "-created_at"], name="worker_events_newest"),
+            models.Index(fields=["created_at"], name="worker_events_old"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.reason}".strip()
 
 
 class WorkerPool(Row):

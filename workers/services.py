@@ -19,6 +19,7 @@ from jobs.models import Job
 from jobs.presets import note_installed
 from ourvidz import feed, live, rows
 from ourvidz.errors import Refused
+from workers import history, quarantine, versions
 from workers.models import WorkerUrl
 from workers.tokens import new_secret
 
@@ -83,22 +84,29 @@ def revoke_worker_token(*, worker_id: uuid.UUID) -> None:
 
 
 def set_worker_status(*, worker_id: uuid.UUID, status: str) -> None:
-    """Let an operator drain, disable or bring back a worker."""
-    WorkerUrl.objects.filter(pk=worker_id).update(status=status)
-    _tell(worker_id)
+    """Let an operator drain, disable or bring back a worker; brought back, it starts afresh."""
+    changes = {"status": status, "failed_jobs": [], "quarantines": 0, "quarantined_until": None}
+    others = WorkerUrl.objects.filter(pk=worker_id).exclude(status=status)
+    if others.update(**changes):
+        history.record([worker_id], status, "operator")
+    tell(worker_id)
 
 
 def register(*, worker: WorkerUrl, description: Description, now: datetime | None = None) -> None:
-    """Write down what a worker that has just started is and can do."""
-    WorkerUrl.objects.filter(pk=worker.pk).update(
-        **vars(description),
-        status=Status.ACTIVE,
-        loaded_preset="",
-        current_job_id=None,
-        last_heartbeat_at=now or timezone.now(),
-    )
+    """Write down what a worker that has just started is and can do.
+
+    One that had a job in hand has crashed over it. Raises Refused('worker_version').
+    """
+    versions.check(description.version)
+    now = now or timezone.now()
+    status = Status.QUARANTINED if quarantine.is_in(worker, now) else Status.ACTIVE
+    changes = {"loaded_preset": "", "current_job_id": None, "last_heartbeat_at": now}
+    WorkerUrl.objects.filter(pk=worker.pk).update(**vars(description), status=status, **changes)
+    history.record([worker.pk], status, "registered")
+    if job_id := worker.current_job_id:
+        quarantine.note_failure(worker=worker, job_id=job_id, code=quarantine.CRASHED, now=now)
     note_installed()
-    _tell(worker.pk)
+    tell(worker.pk)
 
 
 def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> Orders:
@@ -113,8 +121,9 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
     changed = any(getattr(worker, name) != value for name, value in changes.items())
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes, last_heartbeat_at=now)
     if changed:
-        _tell(worker.pk)
+        tell(worker.pk)
     if status != worker.status:
+        history.record([worker.pk], status, "stopping" if status == Status.GONE else "heard_again")
         note_installed()
     held = {*beat.job_ids, *([beat.current_job_id] if beat.current_job_id else [])}
     unwanted = [each for job_id in held for each in _unwanted(worker, job_id, now)]
@@ -125,15 +134,21 @@ def note_job(*, worker: WorkerUrl, job: Job, now: datetime | None = None) -> Non
     """Write down which job a worker has in hand."""
     changes = {"current_job_id": job.pk, "last_heartbeat_at": now or timezone.now()}
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes)
-    _tell(worker.pk)
+    tell(worker.pk)
 
 
-def note_end(*, worker: WorkerUrl, job_id: uuid.UUID) -> None:
-    """Write down that a job has ended; its worker may already have the next one in hand."""
+def note_end(*, worker: WorkerUrl, job_id: uuid.UUID, failure: str = "") -> None:
+    """Write down that a job has ended; its worker may already have the next one in hand. `failure`
+    is the code of what went wrong.
+    """
+    if failure:
+        quarantine.note_failure(worker=worker, job_id=job_id, code=failure)
+    else:
+        quarantine.note_success(worker=worker)
     noted = WorkerUrl.objects.filter(pk=worker.pk, current_job_id=job_id)
     noted.update(current_job_id=None)
     WorkerUrl.objects.filter(pk=worker.pk).update(last_heartbeat_at=timezone.now())
-    _tell(worker.pk)
+    tell(worker.pk)
 
 
 def sweep_worker_health(*, now: datetime | None = None) -> int:
@@ -144,7 +159,9 @@ def sweep_worker_health(*, now: datetime | None = None) -> int:
     gone = _silent([*heard, Status.UNHEALTHY], now - GONE_AFTER * beat)
     unhealthy = _silent(heard, now - UNHEALTHY_AFTER * beat)
     marked = _mark(gone, Status.GONE) + _mark(set(unhealthy) - set(gone), Status.UNHEALTHY)
-    if marked:
+    for worker_id in (released := quarantine.release_due(now=now)):
+        tell(worker_id)
+    if marked or released:
         note_installed()
     return marked
 
@@ -155,10 +172,11 @@ def holder(worker: WorkerUrl) -> leases.Holder:
 
 
 def _status_after(status: str, said: str) -> str:
-    """A worker that stops says good-bye; one that is heard again is active; draining is kept."""
+    """A worker that stops says good-bye; one that is heard again is active; draining is kept, and
+    quarantine."""
     if said == "stopping":
         return Status.GONE
-    return Status.DRAINING if status == Status.DRAINING else Status.ACTIVE
+    return status if status in (Status.DRAINING, Status.QUARANTINED) else Status.ACTIVE
 
 
 def _unwanted(worker: WorkerUrl, job_id: uuid.UUID, now: datetime) -> list[uuid.UUID]:
@@ -178,12 +196,13 @@ def _silent(statuses: Sequence[str], since: datetime) -> list[uuid.UUID]:
 
 def _mark(workers: list[uuid.UUID] | set[uuid.UUID], status: str) -> int:
     count = WorkerUrl.objects.filter(pk__in=workers).update(status=status, current_job_id=None)
+    history.record(workers, status, "silent")
     for worker_id in workers:
-        _tell(worker_id)
+        tell(worker_id)
     return count
 
 
-def _tell(worker_id: uuid.UUID) -> None:
+def tell(worker_id: uuid.UUID) -> None:
     """Show operators a worker as it is now, once that is committed."""
     transaction.on_commit(lambda: _show(worker_id), robust=True)
 

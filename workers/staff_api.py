@@ -15,10 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import TokenHasScope
+from jobs.models import Job
 from ourvidz import rows
 from ourvidz.api import ViewSet
-from workers import services
-from workers.models import WorkerUrl
+from workers import history, services
+from workers.models import WorkerEvent, WorkerUrl
 
 WORKER = {
     "id": "01932f4c-6e5a-7c1e-9d53-0f2b5f0fb001",
@@ -35,6 +36,7 @@ WORKER = {
     "loaded_preset": "starter-fast",
     "current_job_id": None,
     "last_heartbeat_at": "2026-11-24T20:15:00Z",
+    "quarantined_until": None,
     "created_at": "2026-11-20T08:00:00Z",
 }
 
@@ -47,6 +49,62 @@ class WorkerSerializer(serializers.ModelSerializer[WorkerUrl]):
         model = WorkerUrl
         fields = list(WORKER)
         read_only_fields = fields
+
+
+class SpeedSerializer(serializers.Serializer):
+    """The last 24 hours. `seconds`: the median from claim to end."""
+
+    made = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    seconds = serializers.FloatField(allow_null=True)
+
+
+class StateSerializer(serializers.ModelSerializer[WorkerEvent]):
+    """A state that a worker took. `reason` is a code."""
+
+    at = serializers.DateTimeField(source="created_at")
+
+    class Meta:
+        model = WorkerEvent
+        fields = ["at", "status", "reason"]
+        read_only_fields = fields
+
+
+class TakenSerializer(serializers.ModelSerializer[Job]):
+    """A job that a worker took; not whose it is, nor what it shows."""
+
+    preset = serializers.CharField(source="preset_slug")
+
+    class Meta:
+        model = Job
+        fields = ["id", "preset", "status", "attempt", "started_at", "finished_at", "failure_code"]
+        read_only_fields = fields
+
+
+HISTORY = {
+    "speed": {"made": 812, "failed": 1, "seconds": 3.4},
+    "states": [{"at": "2026-11-24T20:15:00Z", "status": "active", "reason": "registered"}],
+    "jobs": [
+        {
+            "id": "01932f4c-6e5a-7c1e-9d53-0f2b5f0f9b01",
+            "preset": "starter-fast",
+            "status": "succeeded",
+            "attempt": 1,
+            "started_at": "2026-11-24T20:15:01Z",
+            "finished_at": "2026-11-24T20:15:04Z",
+            "failure_code": "",
+        }
+    ],
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A day", value=HISTORY, response_only=True)])
+class HistorySerializer(serializers.Serializer):
+    """What became of a worker."""
+
+    speed = SpeedSerializer()
+    states = StateSerializer(many=True)
+    jobs = TakenSerializer(many=True)
 
 
 class Workers(ViewSet):
@@ -72,6 +130,28 @@ class Workers(ViewSet):
     def disable(self, request: Request, id: uuid.UUID) -> Response:
         """Let a worker do nothing more. Its job is taken back when its lease ends."""
         return self._set(id, WorkerUrl.Status.DISABLED)
+
+    @extend_schema(operation_id="drain_worker", summary="Let it finish", request=None)
+    def drain(self, request: Request, id: uuid.UUID) -> Response:
+        """Let a worker finish the job in hand and take no other."""
+        return self._set(id, WorkerUrl.Status.DRAINING)
+
+    @extend_schema(
+        operation_id="worker_history", summary="What it did", responses=HistorySerializer
+    )
+    def history(self, request: Request, id: uuid.UUID) -> Response:
+        """The states that a worker was in for the last month, the jobs that it has lately taken
+        and how fast it was, the newest first.
+        """
+        with rows.as_service("staff: workers"):
+            if not WorkerUrl.objects.filter(pk=id).exists():
+                raise Http404
+            found = {
+                "speed": history.speeds([id]).get(id, history.Speed()),
+                "states": history.events(id),
+                "jobs": history.recent_jobs(id),
+            }
+        return Response(HistorySerializer(found).data)
 
     @extend_schema(operation_id="enable_worker", summary="Switch it on", request=None)
     def enable(self, request: Request, id: uuid.UUID) -> Response:

@@ -6,12 +6,13 @@ Actors only say which service runs as whom. Not for the GPU process's own actor:
 from __future__ import annotations
 
 import dramatiq
-from dramatiq_crontab import interval
+from django.conf import settings
+from dramatiq_crontab import cron, interval
 
 from jobs import leases, queue
 from ourvidz import live
 from ourvidz.rows import as_service
-from workers import services
+from workers import chat, history, services
 from workers.models import WorkerPool, WorkerUrl
 from workers.scaling import rounds
 
@@ -39,6 +40,21 @@ def sweep_worker_health() -> None:
     """Mark workers that were not heard of."""
     with as_service("worker health"):
         services.sweep_worker_health()
+
+
+@interval(seconds=settings.HEARTBEAT_SECONDS)
+@dramatiq.actor(**ONCE)  # type: ignore[call-overload, untyped-decorator, unused-ignore]
+def check_chat_workers() -> None:
+    """Ask chat workers how they are, since they do not say so themselves."""
+    chat.check_all()
+
+
+@cron("20 4 * * *")
+@dramatiq.actor(**ONCE)  # type: ignore[call-overload, untyped-decorator, unused-ignore]
+def forget_worker_history() -> None:
+    """Delete what is known of workers from more than a month ago."""
+    with as_service("worker history"):
+        history.forget_old()
 
 
 @interval(seconds=SCALE_SECONDS)

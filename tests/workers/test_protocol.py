@@ -69,7 +69,7 @@ def test_the_token_is_kept_as_a_digest_only(hand: Any) -> None:
 
 def test_register_fills_the_row(hand: Any) -> None:
     body = {"queues": ["gpu.video"], "device": "cuda H100", "memory_bytes": 85 << 30}
-    answer = hand.post("register", body | {"version": "1.2"}).json()
+    answer = hand.post("register", body | {"version": "0.1.0"}).json()
     row = hand.row()
     assert (row.queues, row.device, row.memory_bytes) == (["gpu.video"], "cuda H100", 85 << 30)
     assert (row.status, answer["name"]) == ("active", "one")

@@ -1,0 +1,41 @@
+// <worker-list>: the operators' workers. A worker that changes is fetched as the server sees it, at
+// most once a second each; one that the page does not know yet brings the whole list.
+
+import { debounce, fetchHtml, morph } from "../lib/dom.js";
+
+const PAUSE = 1000;
+
+class WorkerList extends HTMLElement {
+  connectedCallback() {
+    this.waiting = new Set();
+    this.later = debounce(() => this.refresh(), PAUSE);
+    this.heard = ({ detail }) => detail.event === "fleet.worker" && this.follow(detail.fields ?? detail);
+    document.addEventListener("feed:moment", this.heard);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("feed:moment", this.heard);
+  }
+
+  follow({ worker }) {
+    // Asked for already: a busy fleet must not put its own refresh off for ever.
+    if (this.waiting.size === 0) this.later();
+    this.waiting.add(worker);
+  }
+
+  async refresh() {
+    const changed = [...this.waiting];
+    this.waiting.clear();
+    const rows = changed.map((id) => document.getElementById(`worker-${id}`));
+    const unknown = rows.some((row) => row === null);
+    if (unknown && this.dataset.url) return this.bring(this, this.dataset.url);
+    await Promise.all(rows.filter(Boolean).map((row) => this.bring(row, row.dataset.url)));
+  }
+
+  async bring(element, url) {
+    const { ok, html } = await fetchHtml(url);
+    if (ok) await morph(element, html);
+  }
+}
+
+customElements.define("worker-list", WorkerList);

@@ -9,6 +9,9 @@ import logging
 import uuid
 
 import dramatiq
+from redis.exceptions import RedisError
+
+from ourvidz import bells
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +20,8 @@ ACTOR = "gpu_wake"
 
 def ring(queue: str, job_id: uuid.UUID) -> None:
     """Wake a worker of the queue. A broker that does not answer is no failure: the sweep rings
-    again, and workers without a broker poll."""
+    again. Workers without a broker wait in their claim, and hear of it there."""
+    bells.ring(queue)
     message: dramatiq.Message[None] = dramatiq.Message(
         queue_name=queue, actor_name=ACTOR, args=(str(job_id),), kwargs={}, options={}
     )
@@ -25,5 +29,5 @@ def ring(queue: str, job_id: uuid.UUID) -> None:
     try:
         broker.declare_queue(queue)
         broker.enqueue(message)
-    except (dramatiq.errors.ConnectionError, OSError) as error:
+    except (dramatiq.errors.ConnectionError, RedisError, OSError) as error:
         log.warning("The doorbell of %s did not ring: %s", queue, error)

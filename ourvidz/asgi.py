@@ -12,12 +12,13 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ourvidz.settings")
 http = get_asgi_application()
 
+from ourvidz.bells import Bells  # noqa: E402  (needs the apps)
 from ourvidz.patience import Patient  # noqa: E402  (needs the apps)
 from ourvidz.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": Patient(http),
+        "http": Bells(Patient(http)),
         "websocket": AllowedHostsOriginValidator(
             SessionMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

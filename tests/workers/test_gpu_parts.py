@@ -280,6 +280,8 @@ class Tensor:
 class Claims:
     """A client that has nothing to give, and counts how often it was asked."""
 
+    waited = False
+
     def __init__(self) -> None:
         self.count = 0
         self.asked = threading.Event()

@@ -8,7 +8,9 @@ import base64
 import hashlib
 import logging
 import math
+import queue
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
@@ -27,6 +29,7 @@ TOO_LARGE, TOO_MANY, SERVER_FAILED = 413, 429, 500
 IN_MEMORY = 32 * 1024 * 1024  # bytes of a download; what is larger goes to a temporary file
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
 UNTIL_GIVING_UP = 20.0  # seconds, for calls that another wake repeats anyway
+CLAIM_WAITS = 25  # seconds that a claim waits for work, where no doorbell can be heard
 
 
 class ServerError(Exception):
@@ -64,6 +67,7 @@ class Client:
             timeout=timeout,
         )
         self.storage = httpx.Client(base_url=config.url, timeout=timeout)
+        self.waited = False  # whether the last claim waited, as it was asked to
 
     def close(self) -> None:
         """Give the connections back."""
@@ -101,10 +105,44 @@ class Client:
             "loaded_preset": self.state.loaded_preset,
             "max_jobs": most,
         }
-        answer = self.again(lambda: self.post("claim", body))
+        call = self.claim_and_wait if not self.config.broker_url else self.claim_now
+        answer = self.again(lambda: call(body))
         if not answer:
             return []
         return [Job.read(each) for each in answer.get("jobs") or [answer["job"]]]
+
+    def claim_now(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One claim, answered at once."""
+        return self.post("claim", body)
+
+    def claim_and_wait(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One claim that waits for work, on a thread of its own, so that we can be stopped
+        meanwhile: nothing is held, and a job that is given at that very moment goes to another
+        when its lease ends. A server of an older release answers at once."""
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=self.wait_for_work, args=(body, answers), daemon=True).start()
+        while True:
+            try:
+                answer = answers.get(timeout=0.2)
+            except queue.Empty:
+                if self.state.stopping:
+                    return {}
+                continue
+            if isinstance(answer, ServerError):
+                raise answer
+            return answer
+
+    def wait_for_work(self, body: dict[str, Any], answers: "queue.SimpleQueue[Any]") -> None:
+        """Put the claim's answer, or its ServerError, into `answers`."""
+        headers = {"Prefer": f"wait={CLAIM_WAITS}"}
+        timeout = httpx.Timeout(CLAIM_WAITS + 10.0, connect=5.0)
+        try:
+            response = self.answer_to("claim", body, headers=headers, timeout=timeout)
+            self.waited = "preference-applied" in response.headers
+            answers.put(response.json() if response.content else {})
+        except ServerError as error:
+            self.waited = False
+            answers.put(error)
 
     def progress(self, body: dict[str, Any]) -> bool:
         """Report a step; True when the job is canceled. Tried once: the next step comes soon."""
@@ -121,13 +159,18 @@ class Client:
 
     def post(self, path: str, body: dict[str, Any], **options: Any) -> dict[str, Any]:
         """One POST; the answer's object ({} when empty); raises ServerError."""
+        response = self.answer_to(path, body, **options)
+        return response.json() if response.content else {}
+
+    def answer_to(self, path: str, body: dict[str, Any], **options: Any) -> httpx.Response:
+        """One POST; its successful answer; raises ServerError."""
         try:
             response = self.server.post(path, json=body, **options)
         except httpx.HTTPError as error:
             raise ServerError(unreachable(self.config.url, error)) from error
-        if response.is_success:
-            return response.json() if response.content else {}
-        raise ServerError(refusal(path, response), response.status_code)
+        if not response.is_success:
+            raise ServerError(refusal(path, response), response.status_code)
+        return response
 
     def again(
         self,

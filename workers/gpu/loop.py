@@ -54,7 +54,8 @@ class Loop:
             self.work_until_idle()
             for bell in rung:
                 bell.set()
-            rung = self.next_bells(poll_seconds)
+            # A claim that has waited already need not be put off.
+            rung = self.next_bells(0 if self.client.waited else poll_seconds)
         self.shipping.close()
         self.ended.set()
 

@@ -94,7 +94,7 @@ class MediaViews(ViewSet):
     filterset_class = MediaFilter
 
     def get_queryset(self) -> Any:
-        return Media.objects.for_user(self.request.user)
+        return Media.objects.for_user(self.request.user).select_related("project")
 
     def get_keyset(self) -> tuple[str, ...]:
         if self.action == "bin":

@@ -176,6 +176,11 @@ class Media(PrivateRow, StoredFile):
     def __str__(self) -> str:
         return self.prompt[:80]
 
+    @property
+    def shelf(self) -> Project | None:
+        """The project that it lies in, where that was not deleted."""
+        return self.project if self.project and not self.project.deleted_at else None
+
     def settings_used(self) -> dict[str, Any]:
         """Return what the dock needs to make this again."""
         return {

@@ -65,7 +65,7 @@ class MediaSerializer(StoredFileSerializer):
 
     preset = serializers.CharField(source="model_type", allow_blank=True)
     parameters = serializers.DictField(child=serializers.JSONField(), source="generation_params")
-    project_id = serializers.UUIDField(allow_null=True)
+    project_id = serializers.UUIDField(source="shelf.pk", default=None, allow_null=True)
     parent_id = serializers.UUIDField(allow_null=True)
     tags = serializers.SerializerMethodField()
 

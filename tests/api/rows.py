@@ -63,7 +63,7 @@ MAKE: dict[str, Any] = {
     "media": make_media,
     "projects": make_project,
     "references": make_reference,
-    "tags": lambda user: make_row(Tag, user, "print"),
+    "tags": lambda user: make_row(Tag, user, uuid7().hex),
     "searches": lambda user: make_row(SavedSearch, user, "Foxes"),
     "webhooks": make_webhook,
 }

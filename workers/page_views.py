@@ -52,6 +52,9 @@ class Shown:
         """What an operator may do with it now."""
         if self.worker.status in (Status.DISABLED, Status.DRAINING):
             return ["enable"]
+        if self.worker.status in (Status.GONE, Status.NEW):
+            # It has nothing in hand that it could finish.
+            return ["disable"]
         return [
             *(["enable"] if self.worker.status == Status.QUARANTINED else []),
             "drain",

@@ -121,7 +121,8 @@ def checked_url(url: str) -> str:
     """Return an address of a worker. Raises Refused('worker_url')."""
     try:
         parts = urlsplit(url.strip())
-        host = parts.hostname
+        # A port that is none is an error of its own.
+        host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or parts.username is not None:

@@ -26,6 +26,7 @@ from ourvidz import rows
 from tests.browser.hand import Hand
 from tests.library.factories import picture_of
 from tests.site import LiveSite
+from workers.models import WorkerUrl
 from workspace.models import WorkspaceItem
 from workspace.services import delete_item, save_workspace_item_to_library
 
@@ -42,6 +43,12 @@ class Furnished:
     person: Any
     project: Project
     media: Media
+    worker: WorkerUrl
+
+    @property
+    def places(self) -> dict[str, Any]:
+        """What addresses of single pages are filled with."""
+        return {name: getattr(self, name).pk for name in ("project", "media", "worker")}
 
 
 def examples() -> list[tuple[str, Image.Image]]:
@@ -121,4 +128,6 @@ def _fill_library(site: LiveSite, person: Any) -> Furnished:
         delete_media(user=person, media_ids=[media[5].pk])
         add_reference(user=person, upload=SimpleUploadedFile(file.name, file.read_bytes()))
         issue_token(user=person, name="Nightly script", scopes=["read"])
-    return Furnished(site, person, project, media[0])
+    with rows.as_service("test data"):
+        worker = WorkerUrl.objects.get()
+    return Furnished(site, person, project, media[0], worker)

@@ -41,7 +41,9 @@ OWN = (
     "/account/",
     "/accounts/email/",
     "/accounts/password/change/",
+    "/account/webhooks/",
     "/models/",
+    "/workers/",
     "/nothing/",
 )
 

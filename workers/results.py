@@ -5,6 +5,7 @@ service. Not for leases and attempts, which are the jobs app's.
 from __future__ import annotations
 
 import contextlib
+import struct
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +33,9 @@ PREVIEW_BYTES = 500 * 1024
 DURATION_TOLERANCE = 0.25
 # Longer than any job; an attempt that is over cannot be reported anyway.
 UPLOADS_EXPIRE = timedelta(hours=12)
+
+# Where a PNG says how wide and high it is, and how it ends.
+PNG_SIZE, PNG_END = slice(16, 24), bytes.fromhex("0000000049454e44ae426082")
 
 # What another attempt would only repeat.
 HOPELESS = ("output_too_large",)
@@ -197,6 +201,8 @@ def _looked_at(job: Job, output: dict[str, Any]) -> tuple[Arrived | None, str]:
         return None, "output_missing"
     if (stored.bytes, stored.sha256) != (output["bytes"], output["sha256"]):
         return None, "output_wrong"
+    if stored.mime_type == "image/png" and not _is_whole(stored, output):
+        return None, "output_wrong"
     return _arrived(target, stored), ""
 
 
@@ -215,6 +221,12 @@ def _frames_fit(job: Job, output: dict[str, Any]) -> bool:
     if not frames or not fps or not duration:
         return False
     return abs(frames / fps - duration) <= max(DURATION_TOLERANCE, 1.5 / fps)
+
+
+def _is_whole(stored: storage.Stored, output: dict[str, Any]) -> bool:
+    """A picture is as large as was said, and has its end."""
+    size = struct.pack(">II", output["width"], output["height"])
+    return stored.head[PNG_SIZE] == size and stored.tail == PNG_END
 
 
 def _arrived(target: Target, stored: storage.Stored) -> Arrived:

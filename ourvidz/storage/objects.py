@@ -9,8 +9,7 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 from django.db import connection, transaction
@@ -22,17 +21,23 @@ from ourvidz.storage.place import CHUNK, FAILURES, Held
 log = logging.getLogger(__name__)
 
 SPOOL = 8 * 1024 * 1024
+HEAD, TAIL = 32, 12
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that is safely in a store. `place` is 'primary' or 'alternative', `sha256` is hex."""
+    """A file that is safely in a store. `place` is 'primary' or 'alternative', `sha256` is hex.
+
+    `head` and `tail` are the first and last bytes of one that a worker uploaded.
+    """
 
     bucket: str
     key: str
     bytes: int
     sha256: str
     place: str
+    head: bytes = field(default=b"", compare=False)
+    tail: bytes = field(default=b"", compare=False)
 
     @property
     def mime_type(self) -> str:
@@ -99,10 +104,11 @@ def received(bucket: str, key: str) -> Stored | None:
                 continue
             with places.place(place_name).open(name) as file:
                 size, digest = measure(file)
+                head, tail = _ends(file, size)
         except FAILURES as error:
             silent = error
             continue
-        return Stored(bucket, key, size, digest, place_name)
+        return Stored(bucket, key, size, digest, place_name, head, tail)
     if silent is not None:
         raise Refused("storage_refused") from silent
     return None
@@ -155,6 +161,13 @@ def measure(file: BinaryIO) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+def _ends(file: BinaryIO, size: int) -> tuple[bytes, bytes]:
+    file.seek(0)
+    head = file.read(HEAD)
+    file.seek(max(0, size - TAIL))
+    return head, file.read(TAIL)
+
+
 def _copy(bucket: str, key: str, new_key: str, place: str) -> str:
     name, new_name = keys.object_name(bucket, key), keys.object_name(bucket, new_key)
     try:
@@ -173,8 +186,9 @@ def _delete_on_commit(files: Iterable[Where]) -> None:
         raise RuntimeError("A file goes after the row that points at it: use a transaction.")
     names = _names_by_place(files)
     if names:
-        # Robust: what a silent store keeps has no row any more, and the sweep takes it.
-        transaction.on_commit(partial(_delete, names), robust=True)
+        # Robust: what a silent store keeps has no row any more, and the sweep takes it. No partial:
+        # when it fails, Django asks for its name, and it has none.
+        transaction.on_commit(lambda: _delete(names), robust=True)
 
 
 def _delete(names: dict[str, list[str]]) -> None:

@@ -8,7 +8,7 @@ A worker is given here as its id and its name, since this app knows no registry.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -116,8 +116,28 @@ def sweep_leases(*, now: datetime | None = None) -> int:
     lost = Job.objects.filter(status=Job.Status.RUNNING, lease_expires_at__lt=now)
     count = 0
     for job_id in list(lost.values_list("pk", flat=True)[:1000]):
-        count += _take_back(job_id, now)
+        count += _take_back(job_id, now, lost)
     return count
+
+
+def take_back_others(
+    *,
+    worker: Holder,
+    held: Collection[uuid.UUID] = (),
+    claimed_before: datetime | None = None,
+    code: str = "worker_lost",
+    now: datetime | None = None,
+) -> int:
+    """Take back what a worker does not have in hand, though its lease still runs: its process has
+    started anew or says good-bye, or the answer to its claim was lost on the way. Returns how many.
+    """
+    now = now or timezone.now()
+    found = Job.objects.filter(status=Job.Status.RUNNING, worker_id=worker.id)
+    found = found.exclude(pk__in=held)
+    if claimed_before is not None:
+        found = found.filter(started_at__lt=claimed_before)
+    ids = list(found.values_list("pk", flat=True))
+    return sum(_take_back(job_id, now, found, code) for job_id in ids)
 
 
 def waiting_bells(*, now: datetime | None = None) -> dict[str, list[uuid.UUID]]:
@@ -203,14 +223,10 @@ def _remember_holder(worker: Holder, job_id: uuid.UUID, attempt: int) -> dict[st
     return holder
 
 
-def _take_back(job_id: uuid.UUID, now: datetime) -> int:
+def _take_back(job_id: uuid.UUID, now: datetime, of: JobQuerySet, code: str = "worker_lost") -> int:
     with transaction.atomic():
-        job = (
-            Job.objects.select_for_update(skip_locked=True)
-            .filter(pk=job_id, status=Job.Status.RUNNING, lease_expires_at__lt=now)
-            .first()
-        )
+        job = of.select_for_update(skip_locked=True).filter(pk=job_id).first()
         if job is None:
             return 0
-        outcomes.end_attempt(job, Failure(code="worker_lost"), retryable=True, now=now)
+        outcomes.end_attempt(job, Failure(code=code), retryable=True, now=now)
         return 1

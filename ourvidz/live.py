@@ -5,6 +5,7 @@ and who holds it. It lives in Redis, never in the database. Not for what must su
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ import redis as redis_client
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+log = logging.getLogger(__name__)
 
 POOL = 32
 WAIT_SECONDS = 5.0
@@ -62,18 +65,24 @@ def progress(job_ids: Iterable[uuid.UUID | str]) -> dict[str, dict[str, Any]]:
 
 def request_cancel(job_id: uuid.UUID | str) -> None:
     """Ask whoever works on the job to stop at the next step."""
-    redis().set(_key("cancel", job_id), "1", ex=CANCEL_SECONDS)
+    with _forgiving("A wish to cancel"):
+        redis().set(_key("cancel", job_id), "1", ex=CANCEL_SECONDS)
 
 
 def cancel_requested(job_id: uuid.UUID | str) -> bool:
-    """Return whether the job should stop at the next step."""
-    return bool(redis().exists(_key("cancel", job_id)))
+    """Return whether the job should stop at the next step; False where Redis is away, since a
+    heartbeat asks too, and must not fail for it: the row knows as well.
+    """
+    with suppress(redis_client.RedisError):
+        return bool(redis().exists(_key("cancel", job_id)))
+    return False
 
 
 def set_holder(job_id: uuid.UUID | str, *, worker: str, attempt: int, user: str) -> None:
     """Remember who holds a running job, so that progress reports need no database."""
     value = json.dumps({"worker": worker, "attempt": attempt, "user": user})
-    redis().set(_key("holder", job_id), value, ex=HOLDER_SECONDS)
+    with _forgiving("Who holds a job"):
+        redis().set(_key("holder", job_id), value, ex=HOLDER_SECONDS)
 
 
 def holder(job_id: uuid.UUID | str) -> dict[str, Any] | None:
@@ -125,7 +134,17 @@ def only_one(name: str, seconds: float) -> Iterator[bool]:
 
 def clear(job_id: uuid.UUID | str) -> None:
     """Forget a job that is finished."""
-    redis().delete(*(_key(kind, job_id) for kind in ("progress", "cancel", "holder")))
+    with _forgiving("A job's end"):
+        redis().delete(*(_key(kind, job_id) for kind in ("progress", "cancel", "holder")))
+
+
+@contextmanager
+def _forgiving(what: str) -> Iterator[None]:
+    """Called after a commit, when what was asked for is done: the rows know all of this too."""
+    try:
+        yield
+    except redis_client.RedisError as error:
+        log.warning("%s was not noted: %s", what, error)
 
 
 def _key(kind: str, job_id: uuid.UUID | str) -> str:

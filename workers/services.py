@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.tokens import digest
 from jobs import leases
 from jobs.models import Job
+from jobs.outcomes import HANDED_BACK
 from jobs.presets import note_installed
 from ourvidz import feed, live, rows
 from ourvidz.errors import Refused
@@ -27,6 +28,8 @@ Status = WorkerUrl.Status
 
 # In heartbeats that did not come.
 UNHEALTHY_AFTER, GONE_AFTER = 3, 30
+# In heartbeats, after which a worker has the answer to its claim, or never gets it.
+KNOWN_AFTER = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ def register(*, worker: WorkerUrl, description: Description, now: datetime | Non
     changes = {"loaded_preset": "", "current_job_id": None, "last_heartbeat_at": now}
     WorkerUrl.objects.filter(pk=worker.pk).update(**vars(description), status=status, **changes)
     history.record([worker.pk], status, "registered")
+    leases.take_back_others(worker=holder(worker), now=now)
     if job_id := worker.current_job_id:
         quarantine.note_failure(worker=worker, job_id=job_id, code=quarantine.CRASHED, now=now)
     note_installed()
@@ -126,6 +130,7 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
         history.record([worker.pk], status, "stopping" if status == Status.GONE else "heard_again")
         note_installed()
     held = {*beat.job_ids, *([beat.current_job_id] if beat.current_job_id else [])}
+    _take_back_unknown(worker, held, beat.status, now)
     unwanted = [each for job_id in held for each in _unwanted(worker, job_id, now)]
     return Orders(drain=status == Status.DRAINING, cancel=unwanted)
 
@@ -177,6 +182,20 @@ def _status_after(status: str, said: str) -> str:
     if said == "stopping":
         return Status.GONE
     return status if status in (Status.DRAINING, Status.QUARANTINED) else Status.ACTIVE
+
+
+def _take_back_unknown(worker: WorkerUrl, held: set[uuid.UUID], said: str, now: datetime) -> None:
+    """Give others what the worker was given and does not know of: at once when it goes, and after a
+    while when it stays, since an answer may still be on its way.
+    """
+    known_by = now - KNOWN_AFTER * timedelta(seconds=settings.HEARTBEAT_SECONDS)
+    leases.take_back_others(
+        worker=holder(worker),
+        held=held,
+        claimed_before=None if said == "stopping" else known_by,
+        code=HANDED_BACK,
+        now=now,
+    )
 
 
 def _unwanted(worker: WorkerUrl, job_id: uuid.UUID, now: datetime) -> list[uuid.UUID]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dramatiq
 from django.conf import settings
+from django.utils import timezone
 from dramatiq_crontab import cron, interval
 
 from jobs import leases, queue
 from ourvidz import live
 from ourvidz.rows import as_service
-from workers import chat, history, services
+from workers import chat, history, outages, services
 from workers.models import WorkerPool, WorkerUrl
 from workers.scaling import rounds
 
@@ -30,7 +31,8 @@ ONCE = {"queue_name": QUEUE, "max_retries": 0, "max_age": 4 * SWEEP_SECONDS * 10
 def sweep_leases() -> None:
     """Take back the jobs of workers that went away, then ring for whatever waits."""
     with as_service("sweep leases"):
-        leases.sweep_leases()
+        if outages.may_judge("leases", timezone.now()):
+            leases.sweep_leases()
     ring_again()
 
 
@@ -39,7 +41,8 @@ def sweep_leases() -> None:
 def sweep_worker_health() -> None:
     """Mark workers that were not heard of."""
     with as_service("worker health"):
-        services.sweep_worker_health()
+        if outages.may_judge("health", timezone.now()):
+            services.sweep_worker_health()
 
 
 @interval(seconds=settings.HEARTBEAT_SECONDS)

@@ -186,6 +186,10 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     ),
     "worker_missing": (404, _("No worker can do this now.")),
     "worker_url": (422, _("The address of a worker starts with http:// or https://.")),
+    "worker_replaced": (
+        409,
+        _("Another process came with this worker's token: one token is for one process."),
+    ),
     "worker_disabled": (403, _("This worker was switched off by an operator.")),
     "scope_unknown": (422, _("A token can have the scopes %(choices)s.")),
     "session_needed": (403, _("Tokens are made by a person who signed in, not with a token.")),

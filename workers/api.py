@@ -22,7 +22,7 @@ from ourvidz import rows
 from ourvidz.destinations import Failure
 from ourvidz.errors import Refused
 from ourvidz.parsers import JSONParser
-from workers import results, serializers, services
+from workers import instances, results, serializers, services
 from workers.models import WorkerUrl
 from workers.scaling.enrolment import enrol
 from workers.tokens import IsWorker, WorkerTokenAuthentication
@@ -84,6 +84,7 @@ class Register(WorkerView):
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         services.register(worker=worker, description=services.Description(**body))
+        instances.take_over(worker, self.request)
         return Response(
             {
                 "worker_id": worker.pk,
@@ -101,6 +102,7 @@ class Heartbeat(WorkerView):
     serializer = serializers.HeartbeatSerializer
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
+        instances.check(worker, self.request)
         orders = services.heartbeat(worker=worker, beat=services.Beat(**body))
         return Response(asdict(orders))
 
@@ -112,6 +114,7 @@ class Claim(WorkerView):
     serializer = serializers.ClaimSerializer
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
+        instances.check(worker, self.request)
         if worker.status in NO_JOBS:
             return Response(status=204)
         loaded, most = body.pop("loaded_preset"), body.pop("max_jobs")

@@ -53,6 +53,8 @@ def work(config: Config, make: type[Engine] = Engine) -> None:
         engine.warm_up()
         take_jobs(config, loop, terms)
         heart.stop()
+    if state.replaced:
+        raise ServerError("Another process came with our token: one token is for one process.")
 
 
 def take_jobs(config: Config, loop: Loop, terms: Terms) -> None:

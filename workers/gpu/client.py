@@ -11,6 +11,7 @@ import math
 import queue
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
@@ -63,7 +64,12 @@ class Client:
         timeout = httpx.Timeout(30.0, connect=5.0)
         self.server = httpx.Client(
             base_url=f"{config.url}/api/v1/worker/",
-            headers={"Authorization": f"Bearer {config.token}", "Accept": "application/json"},
+            headers={
+                "Authorization": f"Bearer {config.token}",
+                "Accept": "application/json",
+                # A token is for one process: the server tells the earlier of two.
+                "Ourvidz-Process": uuid.uuid4().hex,
+            },
             timeout=timeout,
         )
         self.storage = httpx.Client(base_url=config.url, timeout=timeout)

@@ -42,6 +42,7 @@ class Heart:
             answer = self.client.heartbeat(self.body())
         except ServerError as error:
             log.warning("The server did not take a heartbeat: %s", error)
+            self.state.heed(error.status)
             return
         self.state.draining = bool(answer.get("drain"))
         self.state.canceled.update(answer.get("cancel") or [])

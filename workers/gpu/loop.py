@@ -76,6 +76,7 @@ class Loop:
                 jobs = self.client.claim(self.engine.at_once)
             except ServerError as error:
                 log.warning("No job could be claimed: %s", error)
+                self.state.heed(error.status)
                 return
             if not jobs:
                 return

@@ -7,6 +7,8 @@ thread, or by single operations on a set or dict, which Python does whole.
 import time
 from dataclasses import dataclass, field
 
+REPLACED = 409  # what the server answers to an earlier process of a worker that has started anew
+
 
 @dataclass(slots=True)
 class State:
@@ -14,6 +16,7 @@ class State:
 
     stopping_since: float | None = None  # time.monotonic() of the first signal
     draining: bool = False
+    replaced: bool = False  # another process has come with our token
     loaded_preset: str = ""
     # The jobs in hand, the oldest first: what is being sent, then what is being made.
     jobs: dict[str, None] = field(default_factory=dict)
@@ -41,6 +44,12 @@ class State:
     def stop(self) -> None:
         """Remember when we were told to stop; safe in a signal handler."""
         self.stopping_since = self.stopping_since or time.monotonic()
+
+    def heed(self, status: int) -> None:
+        """Stop when the server's refusal of a claim or a heartbeat says that we are replaced."""
+        if status == REPLACED:
+            self.replaced = True
+            self.stop()
 
     def stopped_for(self) -> float:
         """Seconds since we were told to stop, 0 when we were not."""

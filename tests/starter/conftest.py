@@ -37,16 +37,16 @@ def gradients() -> Iterator[None]:
 @pytest.fixture
 def tiny_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A training folder of its own, four pictures to learn, things drawn without the network."""
-    from workers.gpu.starter.training import loop, recipe, sprites, vae, world
+    from workers.gpu.starter.training import lessons, loop, recipe, sprites, vae, world
     from workers.gpu.starter.training.video import clips, codec
 
-    few, films = list(world.training_set())[:4], list(clips.training_set())[:4]
+    few, films = list(lessons.training_set())[:4], list(clips.training_set())[:4]
     for module in (recipe, sprites, loop):
         monkeypatch.setattr(module, "WORK", tmp_path)
-    monkeypatch.setattr(world, "training_set", lambda: iter(few))
+    monkeypatch.setattr(lessons, "training_set", lambda: iter(few))
     monkeypatch.setattr(clips, "training_set", lambda: iter(films))
     caches = (
-        *(vae.drawn, vae.latents, vae.mean_colours, world.thing),
+        *(vae.components, vae.mean_colours, world.thing),
         *(codec.components, codec.latents, codec.mean_colours, clips.thing),
     )
     for cache in caches:

@@ -35,7 +35,14 @@ def test_the_unet_goes_on_where_it_stopped(tiny_world: Path) -> None:
     unet.train(steps=1, batch=2)
     model = unet.train(steps=2, batch=2)
     assert steps_of("unet") == 2
-    assert set(unet.listening(model, count=2)) == {"true", "thing", "place"}
+    assert set(unet.listening(model, count=2)) == {"true", "thing", "place", "colour"}
+
+
+def test_the_second_round_goes_on_from_the_first(tiny_world: Path) -> None:
+    unet.train(steps=1, batch=2)
+    model = unet.train_more(steps=1, batch=2)
+    assert steps_of("unet-more") == 1
+    assert torch.equal(unet.trained().conv_in.weight, model.conv_in.weight)
 
 
 def test_the_decoder_is_polished_on_what_the_unet_guesses(tiny_world: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from workers.gpu import spandrels
-from workers.gpu.starter.training import recipe, world
+from workers.gpu.starter.training import lessons, recipe, world
 from workers.gpu.starter.training.upscale import network, score
 
 pytestmark = pytest.mark.heavy
@@ -34,7 +34,7 @@ def test_the_shipped_one_is_better_than_lanczos(scale: int) -> None:
     loaded = spandrels.load(score.folder(scale) / "model.safetensors")
     assert loaded.scale == scale
     better = []
-    for subject in world.split()[1][:6]:
+    for subject in lessons.exam()["first"][:6]:
         drawn = Image.fromarray(world.compose(subject, 7_777))
         small = network.shrink(drawn, scale)
         with torch.inference_mode():

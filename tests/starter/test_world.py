@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workers.gpu.starter.training import text, world
+from workers.gpu.starter.training import lessons, sprites, text, world
 from workers.gpu.starter.training.places import SCENES, Scene, draw
 
 
@@ -21,11 +21,31 @@ def test_a_picture_follows_from_its_numbers() -> None:
 
 
 def test_held_out_captions_are_never_trained_on() -> None:
-    train, held = world.split()
-    trained = {caption for subject in train for caption in world.captions(subject)}
-    assert len({world.caption(subject) for subject in held}) == 200
-    assert not trained & {caption for subject in held for caption in world.captions(subject)}
-    assert {subject for subject, _ in world.training_set()} == set(train)
+    trained = {
+        caption for subject, _ in lessons.training_set() for caption in world.captions(subject)
+    }
+    exam = lessons.exam()
+    assert len(set(map(world.caption, exam["first"]))) == 200
+    assert all(len(subjects) > 100 for subjects in exam.values())
+    for subjects in exam.values():
+        asked = {caption for subject in subjects for caption in world.captions(subject)}
+        assert not trained & asked
+
+
+def test_lessons_show_what_is_trained_and_nothing_else() -> None:
+    entries = lessons.lesson(np.random.default_rng(1), 200)
+    assert not any(lessons.held_out(subject) for subject, _ in entries)
+    assert {bool(subject.colour) for subject, _ in entries} == {True, False}
+    first = lessons.lesson(np.random.default_rng(1), 50, first=True)
+    assert {subject.thing for subject, _ in first} <= {None, *sprites.FIRST_THINGS}
+
+
+def test_a_dyed_thing_differs_from_its_drawing_in_colour_only() -> None:
+    own, red = world.thing("cat"), world.thing("cat", "red")
+    assert own.size == red.size
+    assert np.array_equal(np.asarray(own)[..., 3], np.asarray(red)[..., 3])
+    seen = np.asarray(red)[np.asarray(red)[..., 3] > 200][:, :3].mean(0)
+    assert seen[0] > 1.5 * max(seen[1], seen[2])
 
 
 def test_every_word_of_a_caption_is_known() -> None:
@@ -33,6 +53,17 @@ def test_every_word_of_a_caption_is_known() -> None:
     for subject in world.subjects():
         for caption in world.captions(subject):
             assert set(caption.split()) <= known, caption
+
+
+@pytest.mark.heavy
+def test_before_background_a_colour_is_that_of_the_background() -> None:
+    split, pair = text.tokenizer(), text.encoders()
+    captions = ["a car on a plain red background", "a red car on a plain white background"]
+    again = ["a car, plain red background", "a red car before a white backdrop"]
+    _, pooled = text.encode([*captions, *again], split, pair)
+    assert not pooled[0].allclose(pooled[1], atol=1e-2)
+    assert pooled[0].allclose(pooled[2], atol=1e-3)
+    assert pooled[1].allclose(pooled[3], atol=1e-3)
 
 
 def test_no_word_is_listed_twice() -> None:

@@ -18,6 +18,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "sprites": ("sprites", "render_all"),
     "vae": ("vae", "train_decoder"),
     "unet": ("unet", "stage"),
+    "unet-more": ("unet", "more"),
     "polish": ("polish", "train"),
     "encoder": ("vae", "train_encoder"),
     "export": ("export", "export"),
@@ -32,7 +33,10 @@ STAGES: dict[str, tuple[str, str]] = {
     "upscale-score": ("upscale.score", "score"),
 }
 MODELS: dict[str, tuple[str, ...]] = {
-    "image": ("sprites", "vae", "unet", "polish", "encoder", "export", "classifier", "score"),
+    "image": (
+        *("sprites", "vae", "unet", "unet-more", "polish", "encoder"),
+        *("export", "classifier", "score"),
+    ),
     "video": (
         "sprites",
         "classifier",

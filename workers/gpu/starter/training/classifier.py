@@ -1,4 +1,5 @@
-"""The judge: says which place, time, colour and thing a picture shows; used only for scoring.
+"""The judge: says which place, time, backdrop, thing and colour of it a picture shows; used only
+for scoring.
 
 It learns from drawings that no other stage sees (other variants, things moved about, pictures
 blurred and dimmed as a young model's are), and must itself be right on fresh, clean drawings.
@@ -23,13 +24,16 @@ POOL = 24  # drawings of each scene to learn from
 LEARN_FROM, TEST_FROM = 1_000, 9_000  # first variant of each; training pictures use 0 to 3
 MOVED = 16  # pixels a thing may be off its spot while the judge learns
 
-# What is asked of a picture, and the answers; None means that the picture says nothing of it.
+# What is asked of a picture, and the answers; None: the picture says nothing of it. Of a thing's
+# colour it always says one: that is asked only where a thing was to have another than its own.
 QUESTIONS: dict[str, tuple[str | None, ...]] = {
     "place": PLACES,
     "time": (*TIMES, None),
-    "colour": (*COLOURS, None),
+    "backdrop": (*COLOURS, None),
     "thing": (*THINGS, None),
+    "colour": COLOURS,
 }
+UNASKED = -100  # of a question that has no answer; what cross_entropy leaves out
 
 
 def answers(subject: world.Subject) -> dict[str, str | None]:
@@ -38,8 +42,9 @@ def answers(subject: world.Subject) -> dict[str, str | None]:
     return {
         "place": scene.place,
         "time": scene.time,
-        "colour": scene.colour,
+        "backdrop": scene.colour,
         "thing": subject.thing,
+        "colour": subject.colour,
     }
 
 
@@ -94,30 +99,48 @@ def accuracy_on_fresh_drawings(judge: Judge, count: int = 1000) -> dict[str, flo
     """Share of right answers to each question on drawings that nothing was trained on."""
     rng = np.random.default_rng(11)
     right = dict.fromkeys(QUESTIONS, 0)
-    everything = world.subjects()
-    for number in range(count):
-        subject = everything[rng.integers(len(everything))]
+    asked = dict.fromkeys(QUESTIONS, 0)
+    for number, subject in enumerate(_subjects(rng, count)):
         drawn = world.compose(subject, TEST_FROM + number % POOL)
         said = ask(judge, to_tensor(drawn[None]))[0]
         for question, answer in answers(subject).items():
-            right[question] += said[question] == answer
-    return {question: hits / count for question, hits in right.items()}
+            if answer in QUESTIONS[question]:
+                asked[question] += 1
+                right[question] += said[question] == answer
+    return {question: hits / max(1, asked[question]) for question, hits in right.items()}
 
 
 def _lesson(rng: np.random.Generator, batch: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Small pictures (n, 3, 64, 64) and the numbers of the right answers."""
-    everything = world.subjects()
-    shown = [everything[i] for i in rng.integers(len(everything), size=batch)]
+    shown = _subjects(rng, batch)
     drawn = [
         world.compose(subject, LEARN_FROM + int(rng.integers(POOL)), _moved(rng))
         for subject in shown
     ]
     small = F.avg_pool2d(to_tensor(np.stack(drawn)), 256 // SIDE)
     right = {
-        question: torch.tensor([given.index(answers(subject)[question]) for subject in shown])
-        for question, given in QUESTIONS.items()
+        question: torch.tensor([_number(question, subject) for subject in shown])
+        for question in QUESTIONS
     }
     return small, right
+
+
+def _number(question: str, subject: world.Subject) -> int:
+    given, answer = QUESTIONS[question], answers(subject)[question]
+    return given.index(answer) if answer in given else UNASKED
+
+
+def _subjects(rng: np.random.Generator, count: int) -> list[world.Subject]:
+    """Subjects by chance, half of them dyed: of those there are many more."""
+    groups = _groups()
+    kinds = rng.integers(len(groups), size=count)
+    return [groups[kind][rng.integers(len(groups[kind]))] for kind in kinds]
+
+
+@functools.cache
+def _groups() -> tuple[list[world.Subject], list[world.Subject]]:
+    everything = world.subjects()
+    return [one for one in everything if not one.colour], [one for one in everything if one.colour]
 
 
 def _moved(rng: np.random.Generator) -> tuple[int, int]:

@@ -21,7 +21,7 @@ Points = Sequence[tuple[float, float]]
 TIMES = ("day", "sunset", "night")
 TIMED = ("meadow", "beach", "desert", "snow", "city", "forest", "underwater", "mountains")
 PLACES = (*TIMED, "space", "plain")
-COLOURS = ("white", "blue", "yellow", "pink")
+COLOURS = ("white", "blue", "yellow", "pink", "red", "green", "purple")
 
 SKIES: dict[str, tuple[Colour, ...]] = {
     "day": ((58, 146, 240), (130, 195, 250), (214, 238, 253)),
@@ -43,6 +43,9 @@ BACKDROPS: dict[str, Colour] = {
     "blue": (74, 132, 232),
     "yellow": (250, 206, 72),
     "pink": (248, 150, 190),
+    "red": (226, 66, 62),
+    "green": (88, 182, 96),
+    "purple": (136, 84, 190),
 }
 
 
@@ -59,6 +62,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("space"),
     *(Scene("plain", colour=colour) for colour in COLOURS),
 )
+FIRST_SCENES = SCENES[:-3]
 
 
 class Sheet:
@@ -123,13 +127,16 @@ def chance(place: str, variant: int) -> np.random.Generator:
 
 
 def _sky(sheet: Sheet, time: str, variant: int) -> None:
-    """Sun or moon on the variant's side, and clouds or stars on the other."""
+    """The sun on the variant's side, clouds on the other; the moon always on the right.
+
+    With a side to choose the model drew two moons: in the dark half a moon too many costs little.
+    """
     side = -1 if variant % 2 else 1
     middle = SIDE / 2
     dots = np.random.default_rng([7, variant])
     if time == "night":
         _stars(sheet, dots, 22, 130)
-        sheet.disc(middle + side * 88, 40, 19, (246, 242, 214))
+        sheet.disc(middle + 88, 40, 19, (246, 242, 214))
         return
     if time == "day":
         sheet.disc(middle + side * 88, 40, 21, (255, 221, 82))

@@ -5,6 +5,7 @@ people get. Writes ``score.json`` (read by the card) and ``score.png`` (to look 
 """
 
 import json
+import statistics
 from collections import defaultdict
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 from PIL import Image
 
-from . import classifier, vae, world
+from . import classifier, lessons, vae, world
 from .card import KINDS
 from .export import FAST, export
 from .recipe import IMAGE_FOLDER, WORK, load
@@ -21,29 +22,49 @@ from .recipe import IMAGE_FOLDER, WORK, load
 SEEDS = 1  # pictures for each held-out caption
 BATCH = 10
 FRESH = 300  # drawings that the judge itself is tested on
+SHOWN = 6  # of so many pictures one is kept to be looked at
 
 Mark = tuple[dict[str, str | None], dict[str, str | None]]  # what was asked for, what was seen
 
 
-def score(seeds: int = SEEDS, count: int = world.HELD_OUT) -> dict[str, Any]:
-    """Score the exported folder on ``count`` held-out captions; returns and writes the result."""
+def score(seeds: int = SEEDS, count: int | None = None) -> dict[str, Any]:
+    """Score the exported folder on held-out captions, ``count`` of each kind at most; returns and
+    writes the result.
+    """
     judge = classifier.trained()
     sure = classifier.accuracy_on_fresh_drawings(judge, FRESH)
     print("judge on fresh drawings", sure, flush=True)
-    painter = Painter()
+    painter, page = Painter(), []
+    exams, edges = {}, []
+    for name, subjects in lessons.exam().items():
+        marks, pictures, sharp = examine(judge, painter, subjects[:count], seeds)
+        exams[name], edges = marks, edges + sharp
+        page += pictures[::SHOWN]
+        print(f"score {name} {_shares(marks)}", flush=True)
+    result = _result(sure, exams, edges)
+    (WORK / "score.json").write_text(json.dumps(result, indent=1))
+    sheet(page).save(WORK / "score.png")
+    return result
+
+
+def examine(
+    judge: classifier.Judge, painter: "Painter", subjects: list[world.Subject], seeds: int
+) -> tuple[list[Mark], list[np.ndarray], list[float]]:
+    """For each subject and seed the mark, the picture, and how strong its edges are beside those of
+    a drawing of the same.
+    """
     marks: list[Mark] = []
     pictures: list[np.ndarray] = []
+    sharp: list[float] = []
     for seed in range(seeds):
-        for group in _groups(world.split()[1][:count], BATCH):
+        for group in _groups(subjects, BATCH):
             drawn = painter.paint([world.caption(subject) for subject in group], seed)
-            said = classifier.ask(judge, vae.to_tensor(drawn))
-            marks += zip([classifier.answers(subject) for subject in group], said, strict=True)
+            shown = vae.to_tensor(drawn)
+            marks += zip(map(classifier.answers, group), classifier.ask(judge, shown), strict=True)
             pictures += list(drawn)
-            print(f"score {len(marks)} {_shares(marks)}", flush=True)
-    result = _result(sure, marks, count)
-    (WORK / "score.json").write_text(json.dumps(result, indent=1))
-    sheet(pictures[:80]).save(WORK / "score.png")
-    return result
+            true = vae.drawn((subject, classifier.TEST_FROM) for subject in group)
+            sharp += (vae.edges(shown) / vae.edges(true)).tolist()
+    return marks, pictures, sharp
 
 
 def stage() -> None:
@@ -90,21 +111,22 @@ def _groups(listed: list[Any], size: int) -> list[list[Any]]:
 
 
 def _shares(marks: list[Mark]) -> dict[str, float]:
-    """Shares of right answers. A scene without a time of day has nothing to be right about."""
-    timed = [mark for mark in marks if mark[0]["time"]]
-    share = {
-        "place": _share(marks, "place"),
-        "time": _share(timed, "time"),
-        "thing": _share(marks, "thing"),
-        "both": _share(marks, "place", "time"),
-        "all": _share(marks, "place", "time", "colour", "thing"),
-    }
-    return {name: round(value, 4) for name, value in share.items()}
+    """Shares of right answers, each among the pictures that were asked for such a thing."""
+    share = {question: _share(marks, question) for question in classifier.QUESTIONS}
+    share["all"] = sum(map(_all_right, marks)) / max(1, len(marks))
+    return {name: round(value, 4) for name, value in share.items() if value is not None}
 
 
-def _share(marks: list[Mark], *questions: str) -> float:
-    right = [all(asked[q] == said[q] for q in questions) for asked, said in marks]
-    return sum(right) / max(1, len(right))
+def _share(marks: list[Mark], question: str) -> float | None:
+    asked = [mark for mark in marks if mark[0][question]]
+    if not asked:
+        return None
+    return sum(wanted[question] == said[question] for wanted, said in asked) / len(asked)
+
+
+def _all_right(mark: Mark) -> bool:
+    wanted, said = mark
+    return all(said[question] == answer for question, answer in wanted.items() if answer)
 
 
 def _words(marks: list[Mark]) -> dict[str, dict[str, float]]:
@@ -124,15 +146,19 @@ def _words(marks: list[Mark]) -> dict[str, dict[str, float]]:
     }
 
 
-def _result(sure: dict[str, float], marks: list[Mark], count: int) -> dict[str, Any]:
+def _result(
+    sure: dict[str, float], exams: dict[str, list[Mark]], edges: list[float]
+) -> dict[str, Any]:
+    everything = [mark for marks in exams.values() for mark in marks]
     return {
         "judge": sure,
         "fresh": FRESH,
-        "captions": count,
-        "pictures": len(marks),
-        **_shares(marks),
+        "exams": {
+            name: {"captions": len(marks), **_shares(marks)} for name, marks in exams.items()
+        },
+        "edges": round(statistics.median(edges), 3),
         "psnr": vae.fidelity(vae.trained()),
-        "words": _words(marks),
+        "words": _words(everything),
         "training": _training(),
     }
 
@@ -140,7 +166,7 @@ def _result(sure: dict[str, float], marks: list[Mark], count: int) -> dict[str, 
 def _training() -> dict[str, dict[str, float]]:
     """Steps and minutes of every stage, from its checkpoint."""
     stages = {}
-    for name in ("decoder", "unet", "polish", "encoder", "classifier"):
+    for name in ("decoder", "unet", "unet-more", "polish", "encoder", "classifier"):
         state = load(name)
         if state is not None:
             stages[name] = {"steps": state["step"], "minutes": state["seconds"] / 60}

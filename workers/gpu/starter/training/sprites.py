@@ -37,7 +37,34 @@ THINGS: dict[str, str] = {
     "snowman": "snowman-without-snow",
     "penguin": "penguin",
     "pumpkin": "jack-o-lantern",
+    # Those of the second round follow; what was learnt first keeps its place.
+    "bear": "bear",
+    "rabbit": "rabbit-face",
+    "pig": "pig-face",
+    "lion": "lion",
+    "owl": "owl",
+    "fish": "tropical-fish",
+    "turtle": "turtle",
+    "octopus": "octopus",
+    "butterfly": "butterfly",
+    "flower": "tulip",
+    "cactus": "cactus",
+    "boat": "sailboat",
+    "bus": "bus",
+    "umbrella": "umbrella",
+    "gift": "wrapped-gift",
+    "star": "star",
+    "heart": "red-heart",
+    "dinosaur": "sauropod",
 }
+FIRST_THINGS = tuple(THINGS)[:16]
+# Drawings of one main colour, which can have another.
+# fmt: off
+DYED = (
+    "apple", "mushroom", "balloon", "car", "fox", "cat", "dog", "house", "tree", "fish", "turtle",
+    "butterfly", "flower", "umbrella", "gift", "star", "heart", "dinosaur",
+)
+# fmt: on
 
 
 def folder() -> Path:

@@ -45,8 +45,11 @@ TIMES: dict[str, tuple[str, ...]] = {
 COLOURS: dict[str, tuple[str, ...]] = {
     "white": (),
     "blue": (),
-    "yellow": (),
-    "pink": (),
+    "yellow": ("golden", "gold"),
+    "pink": ("rosy",),
+    "red": ("crimson", "scarlet"),
+    "green": (),
+    "purple": ("violet",),
 }
 THINGS: dict[str, tuple[str, ...]] = {
     "castle": ("castles", "fortress", "palace"),
@@ -56,8 +59,8 @@ THINGS: dict[str, tuple[str, ...]] = {
     "car": ("cars", "automobile", "jeep", "suv"),
     "robot": ("robots", "android", "droid"),
     "fox": ("foxes",),
-    "cat": ("cats", "kitten", "kitty"),
-    "dog": ("dogs", "puppy", "pup", "hound"),
+    "cat": ("cats", "kitten", "kittens", "kitty"),
+    "dog": ("dogs", "puppy", "puppies", "pup", "hound"),
     "house": ("houses", "home", "cottage", "cabin", "hut"),
     "tree": ("trees", "oak"),
     "rocket": ("rockets", "spaceship", "spacecraft"),
@@ -65,20 +68,59 @@ THINGS: dict[str, tuple[str, ...]] = {
     "snowman": ("snowmen",),
     "penguin": ("penguins",),
     "pumpkin": ("pumpkins",),
+    "bear": ("bears", "teddy", "grizzly"),
+    "rabbit": ("rabbits", "bunny", "bunnies", "hare"),
+    "pig": ("pigs", "piglet", "piglets", "piggy"),
+    "lion": ("lions",),
+    "owl": ("owls",),
+    "fish": ("fishes", "goldfish"),
+    "turtle": ("turtles", "tortoise", "tortoises"),
+    "octopus": ("octopuses", "octopi", "squid"),
+    "butterfly": ("butterflies",),
+    "flower": ("flowers", "tulip", "tulips", "blossom"),
+    "cactus": ("cacti", "cactuses"),
+    "boat": ("boats", "sailboat", "ship", "ships", "yacht"),
+    "bus": ("buses", "minibus"),
+    "umbrella": ("umbrellas", "parasol"),
+    "gift": ("gifts", "present", "presents"),
+    "star": ("stars",),
+    "heart": ("hearts",),
+    "dinosaur": ("dinosaurs", "dino", "brontosaurus"),
 }
+FIRST_MEANINGS = 33  # of the first round; their vectors stay as they are whatever is added
 # Words that a caption is built with; they change nothing and need no warning.
 # fmt: off
 CONNECTIVES = (
     "a", "an", "the", "in", "at", "on", "of", "with", "by", "and", "to", "into", "over", "under",
     "near", "beside", "is", "it", "its", "this", "that", "there", "one", "some", "during", "while",
-    "from", "for", "picture", "image", "photo", "drawing", "painting", "illustration",
+    "from", "for", "coloured", "colored",
+    "picture", "image", "photo", "drawing", "painting", "illustration",
 )
 # fmt: on
 
 
+def backdrop(colour: str) -> str:
+    """The word that stands for the colour of a plain background, which is not that of a thing."""
+    return f"{colour}backdrop"
+
+
+def phrases() -> dict[str, str]:
+    """Several words that mean one: the colour before "background" is that of the background."""
+    found = {}
+    behind = "|".join(("background", "backdrop", "studio"))
+    for colour, same in COLOURS.items():
+        either, plainly = "|".join((colour, *same)), f"plain {backdrop(colour)}"
+        found[rf"\b(plain\s+)?({either})\s+(plain\s+)?({behind})\b"] = plainly
+        found[rf"\bplain\s+({either})\b"] = plainly
+    return found
+
+
 def meanings() -> dict[str, tuple[str, ...]]:
-    """Every word with a meaning of its own, and its synonyms."""
-    return {**PLACES, **TIMES, **COLOURS, **THINGS}
+    """Every word with a meaning of its own, and its synonyms; those of the first round first."""
+    backdrops: dict[str, tuple[str, ...]] = {backdrop(colour): () for colour in COLOURS}
+    first = {word: backdrops[word] for word in list(backdrops)[:4]}
+    things = {word: THINGS[word] for word in list(THINGS)[:16]}
+    return {**PLACES, **TIMES, **first, **things, **backdrops, **COLOURS, **THINGS}
 
 
 def vocabulary() -> list[str]:
@@ -111,7 +153,7 @@ def splitter(
 
 def tokenizer() -> PreTrainedTokenizerFast:
     """Splits a prompt into words; a word that is not known is one unknown token."""
-    core, words = splitter(vocabulary())
+    core, words = splitter(vocabulary(), phrases())
     core.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, words[BEGIN]), (END, words[END])]
     )
@@ -177,16 +219,27 @@ def _set_bag(model: CLIPTextModel, chance: int) -> None:
     layer.self_attn.out_proj.weight.copy_(torch.eye(WIDTH) * 8)
     for norm in (layer.layer_norm1, layer.layer_norm2, model.final_layer_norm):
         norm.weight.fill_(1)
-    model.embeddings.token_embedding.weight.copy_(vectors(meanings(), vocabulary(), WIDTH, chance))
+    model.embeddings.token_embedding.weight.copy_(
+        vectors(meanings(), vocabulary(), WIDTH, chance, FIRST_MEANINGS)
+    )
 
 
 def vectors(
-    meanings: Mapping[str, tuple[str, ...]], words: list[str], width: int, chance: int
+    meanings: Mapping[str, tuple[str, ...]],
+    words: list[str],
+    width: int,
+    chance: int,
+    first: int | None = None,
 ) -> torch.Tensor:
-    """(words, width): for each meaning a vector of mean 0 and deviation 1, at right angles."""
+    """(words, width): for each meaning a vector of mean 0 and deviation 1, at right angles.
+
+    Those of the ``first`` meanings do not depend on how many follow.
+    """
     rng = np.random.default_rng([SEED, chance])
-    ones = np.ones((width, 1))
-    basis, _ = np.linalg.qr(np.hstack([ones, rng.standard_normal((width, len(meanings)))]))
+    drawn = [np.ones((width, 1)), rng.standard_normal((width, first or len(meanings)))]
+    if first:
+        drawn.append(rng.standard_normal((width, len(meanings) - first)))
+    basis, _ = np.linalg.qr(np.hstack(drawn))
     table = torch.zeros(len(words), width)
     for column, (name, same) in enumerate(meanings.items(), 1):
         vector = torch.from_numpy(basis[:, column] * width**0.5)

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
-from . import text, vae, world
+from . import lessons, text, vae, world
 from .loop import Loop
 from .recipe import GRID, LATENT_CHANNELS, SIDE, load
 
 CHANNELS = (48, 96, 192)
 TIME_ID_WIDTH = 8
-STEPS, BATCH, RATE = 4600, 8, 1e-3
+STEPS, BATCH, RATE = 4600, 8, 1e-3  # of the first round
+MORE_STEPS, MORE_RATE = 3150, 8e-4  # of the second, with all the things and their colours
 EMPTY = 0.1  # share of captions left empty, for guidance
 HEAVIEST = 3.0  # bound of the weight 1/σ²
 
@@ -58,20 +59,18 @@ def scheduler() -> DDIMScheduler:
 
 
 class Painter:
-    """Everything a training step needs: latents, captions, encoders, schedule."""
+    """Everything a training step needs: pictures, captions, encoders, schedule."""
 
-    def __init__(self) -> None:
-        self.latents = vae.latents()
-        self.entries = list(world.training_set())
+    def __init__(self, *, first: bool = False) -> None:
+        self.first = first
         self.split, self.pair = text.tokenizer(), text.encoders()
         self.kept = scheduler().alphas_cumprod.float()
 
     def loss(self, model: UNet2DConditionModel, batch: int) -> torch.Tensor:
         """The weighted error of one batch of random pictures at evenly spread noise levels."""
-        chosen = torch.randint(len(self.entries), (batch,))
-        times = self._times(batch)
-        wanted = self.latents[chosen]
-        got = self.denoise(model, self.noised(wanted, times), times, self._captions(chosen))
+        pictures, entries = vae.learnt(batch, first=self.first)
+        times, wanted = self._times(batch), vae.code(pictures)
+        got = self.denoise(model, self.noised(wanted, times), times, self._captions(entries))
         weight = (1 / (1 - self.kept[times])).clamp(max=HEAVIEST)
         return ((got - wanted).pow(2).mean((1, 2, 3)) * weight).mean()
 
@@ -93,18 +92,14 @@ class Painter:
         added = {"text_embeds": pooled, "time_ids": sizes}
         return model(noisy, times, words, added_cond_kwargs=added).sample
 
-    def full_captions(self, chosen: torch.Tensor) -> list[str]:
-        """The captions that say everything, of the pictures with these numbers."""
-        return [world.caption(self.entries[index][0]) for index in chosen]
-
     def _times(self, batch: int) -> torch.Tensor:
         # More of the noisy times: in this world nearly everything is decided there.
         spread = ((torch.arange(batch) + torch.rand(batch)) / batch) ** 0.7
         return (spread * len(self.kept)).long().clamp(max=len(self.kept) - 1)
 
-    def _captions(self, chosen: torch.Tensor) -> list[str]:
+    def _captions(self, entries: list[lessons.Entry]) -> list[str]:
         rng = np.random.default_rng(int(torch.randint(2**31, ())))
-        return [self._caption(self.entries[index][0], rng) for index in chosen]
+        return [self._caption(subject, rng) for subject, _ in entries]
 
     def _caption(self, subject: world.Subject, rng: np.random.Generator) -> str:
         if rng.random() < EMPTY:
@@ -113,47 +108,58 @@ class Painter:
 
 
 def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:
-    """Train, or go on; returns the UNet with averaged weights."""
+    """Train the first round, or go on; returns the UNet with averaged weights."""
     torch.manual_seed(1)
-    painter, model = Painter(), build().to(memory_format=torch.channels_last)
+    painter, model = Painter(first=True), build().to(memory_format=torch.channels_last)
     Loop("unet", model, rate=RATE, total=steps).run(lambda _: painter.loss(model, batch))
     return model
 
 
+def train_more(steps: int = MORE_STEPS, batch: int = BATCH) -> UNet2DConditionModel:
+    """The second round, from the first one's weights, or go on; the UNet with averaged weights."""
+    painter, model = Painter(), trained("unet").train().to(memory_format=torch.channels_last)
+    Loop("unet-more", model, rate=MORE_RATE, total=steps).run(lambda _: painter.loss(model, batch))
+    return model
+
+
 def stage(steps: int = STEPS) -> None:
-    """Train, then say whether the model listens to its captions."""
+    """Train the first round, then say whether the model listens to its captions."""
     print(listening(train(steps)), flush=True)
 
 
-def trained() -> UNet2DConditionModel:
-    """The UNet as far as it is trained, with averaged weights."""
+def more(steps: int = MORE_STEPS) -> None:
+    """Train the second round, then say the same."""
+    print(listening(train_more(steps)), flush=True)
+
+
+def trained(*names: str) -> UNet2DConditionModel:
+    """The UNet as far as it is trained, with averaged weights; the last round has the last word."""
     model = build()
-    state = load("unet")
-    if state is not None:
-        model.load_state_dict(state["average"])
+    states = [state for state in map(load, names or ("unet", "unet-more")) if state is not None]
+    if states:
+        model.load_state_dict(states[-1]["average"])
     return model.eval()
 
 
 @torch.no_grad()
 def listening(model: UNet2DConditionModel, count: int = 64) -> dict[str, float]:
-    """The error at pure noise with true captions, with another thing's, and with another place's.
+    """The error at pure noise with true captions, and with one kind of word taken from another.
 
     Once the model listens to a kind of word, its error comes apart from the first.
     """
     painter = Painter()
     torch.manual_seed(2)
-    chosen = [i for i in torch.randperm(len(painter.entries)) if painter.entries[i][0].thing]
-    shown = [painter.entries[index][0] for index in chosen[:count]]
-    other = shown[1:] + shown[:1]
-    wanted = painter.latents[torch.stack(chosen[:count])]
-    times = torch.full((count,), 999)
-    noisy = painter.noised(wanted, times)
+    shown = [entry for entry in vae.learnt(2 * count)[1] if entry[0].thing][:count]
+    subjects = [subject for subject, _ in shown]
+    pairs = list(zip(subjects, subjects[1:] + subjects[:1], strict=True))
     swapped = {
-        "true": shown,
-        "thing": [world.Subject(a.scene, b.thing) for a, b in zip(shown, other, strict=True)],
-        "place": [world.Subject(b.scene, a.thing) for a, b in zip(shown, other, strict=True)],
+        "true": subjects,
+        "thing": [one._replace(thing=other.thing) for one, other in pairs],
+        "place": [one._replace(scene=other.scene) for one, other in pairs],
+        "colour": [one._replace(colour=other.colour) for one, other in pairs],
     }
-    errors = {}
+    wanted, times = vae.code(vae.drawn(shown)), torch.full((len(shown),), 999)
+    noisy, errors = painter.noised(wanted, times), {}
     for name, listed in swapped.items():
         got = painter.denoise(model, noisy, times, [world.caption(one) for one in listed])
         errors[name] = (got - wanted).pow(2).mean().item()

@@ -7,6 +7,7 @@ them, last and briefly, as nothing but the codec's own completeness depends on i
 """
 
 import functools
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import nn
 from torch.nn import functional as F
 
-from . import world
+from . import lessons, world
 from .loop import Loop
 from .recipe import CELL, CROP, GRID, LATENT_CHANNELS, SIDE, load, placed, save
 
@@ -27,6 +28,8 @@ WHOLE = 0.2  # share of the steps, the last ones, that see whole pictures
 ENCODER_STEPS, ENCODER_BATCH, ENCODER_RATE = 300, 4, 2e-3
 NOISE = 0.4  # most noise on a latent while the decoder learns, in standard deviations
 EVENING = 0.7  # 0 leaves the components' sizes as they are, 1 makes all the same
+CRISP = 0.03  # weight of the edges' strength
+FAINT = 0.001  # gradient energy below which edges hardly count
 SURE = -20.0  # log variance of the encoder's output, which is certain
 
 
@@ -52,28 +55,38 @@ def to_tensor(pictures: np.ndarray) -> torch.Tensor:
     return placed(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-@functools.cache
-def drawn() -> np.ndarray:
-    """All training pictures, (n, 256, 256, 3) uint8, in the order of ``world.training_set``."""
-    return np.stack([world.compose(*entry) for entry in world.training_set()])
+def drawn(entries: Iterable[lessons.Entry]) -> torch.Tensor:
+    """The pictures of these subjects and variants, (n, 3, 256, 256) in -1..1."""
+    return to_tensor(np.stack([world.compose(*entry) for entry in entries]))
+
+
+def learnt(count: int, *, first: bool = False) -> tuple[torch.Tensor, list[lessons.Entry]]:
+    """Training pictures by torch's chance, as ``drawn``, and what they are."""
+    rng = np.random.default_rng(int(torch.randint(2**31, ())))
+    entries = lessons.lesson(rng, count, first=first)
+    return drawn(entries), entries
+
+
+def code(pictures: torch.Tensor) -> torch.Tensor:
+    """The latents of pictures, (n, 24, 16, 16)."""
+    weight, bias = components()
+    return F.conv2d(pictures, weight, bias, stride=CELL)
 
 
 @functools.cache
-def latents() -> torch.Tensor:
-    """The latents of all training pictures, (n, 24, 16, 16), computed once."""
-    kept = load("latents")
+def components() -> tuple[torch.Tensor, torch.Tensor]:
+    """What turns cells into latents, (24, 3, 16, 16) and (24,), computed once."""
+    kept = load("components")
     if kept is None:
-        weight, bias = _components(drawn()[::3])
-        parts = np.array_split(drawn(), max(1, len(drawn()) // 32))
-        coded = torch.cat([F.conv2d(to_tensor(p), weight, bias, stride=CELL) for p in parts])
-        kept = {"latents": coded, "weight": weight, "bias": bias}
-        save("latents", kept)
-    return kept["latents"]
+        weight, bias = _components(drawn(lessons.sample()))
+        kept = {"weight": weight, "bias": bias}
+        save("components", kept)
+    return kept["weight"], kept["bias"]
 
 
-def _components(pictures: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+def _components(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """A convolution over whole cells, (24, 3, 16, 16) and (24,), giving latents of variance 1."""
-    cells = F.unfold(to_tensor(pictures), CELL, stride=CELL).transpose(1, 2).flatten(0, 1)
+    cells = F.unfold(pictures, CELL, stride=CELL).transpose(1, 2).flatten(0, 1)
     middle = cells.mean(0)
     spread = torch.linalg.eigh((cells - middle).T @ (cells - middle) / len(cells))
     sizes = spread.eigenvalues.flip(0)[:LATENT_CHANNELS].clamp(min=1e-6).sqrt()
@@ -86,16 +99,15 @@ def _components(pictures: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
 def train_decoder(steps: int = DECODER_STEPS, batch: int = DECODER_BATCH) -> AutoencoderKL:
     """Train the decoder, or go on; returns the codec with averaged weights."""
     torch.manual_seed(0)
-    codec, coded, pictures = build(), latents(), drawn()
+    codec = build()
     begin_with_colours(codec, *mean_colours())
     codec.encoder.requires_grad_(False)
     codec.quant_conv.requires_grad_(False)
 
     def loss_at(step: int) -> torch.Tensor:
         side = CROP if step < steps * (1 - WHOLE) else GRID
-        chosen = torch.randint(len(pictures), (batch if side == CROP else 1,))
-        wanted = to_tensor(pictures[chosen.cpu().numpy()])
-        return window_loss(codec, coded[chosen], wanted, side, NOISE)
+        wanted, _ = learnt(batch if side == CROP else 1)
+        return window_loss(codec, code(wanted), wanted, side, NOISE)
 
     codec.to(memory_format=torch.channels_last)
     Loop("decoder", codec, rate=DECODER_RATE, total=steps).run(loss_at)
@@ -105,8 +117,9 @@ def train_decoder(steps: int = DECODER_STEPS, batch: int = DECODER_BATCH) -> Aut
 @functools.cache
 def mean_colours() -> tuple[torch.Tensor, torch.Tensor]:
     """The straight line from a cell's numbers to its mean colour: (24, 3) and (3,), in -1..1."""
-    cells = latents().permute(0, 2, 3, 1).reshape(-1, LATENT_CHANNELS)
-    colours = F.avg_pool2d(to_tensor(drawn()), CELL).permute(0, 2, 3, 1).reshape(-1, 3)
+    pictures = drawn(lessons.sample())
+    cells = code(pictures).permute(0, 2, 3, 1).reshape(-1, LATENT_CHANNELS)
+    colours = F.avg_pool2d(pictures, CELL).permute(0, 2, 3, 1).reshape(-1, 3)
     ones = torch.ones(len(cells), 1)
     solved = torch.linalg.lstsq(torch.cat([cells, ones], 1), colours).solution
     return solved[:-1], solved[-1]
@@ -180,14 +193,14 @@ def window_loss(
 def train_encoder(steps: int = ENCODER_STEPS, batch: int = ENCODER_BATCH) -> AutoencoderKL:
     """Train the encoder to give the computed latents, or go on."""
     torch.manual_seed(0)
-    codec, coded, pictures = build(), latents(), drawn()
+    codec = build()
     codec.decoder.requires_grad_(False)
 
     def loss_at(step: int) -> torch.Tensor:
-        chosen = torch.randint(len(pictures), (batch,))
-        got = codec.quant_conv(codec.encoder(to_tensor(pictures[chosen.cpu().numpy()])))
+        pictures, _ = learnt(batch)
+        got = codec.quant_conv(codec.encoder(pictures))
         mean, spread = got.chunk(2, dim=1)
-        return F.mse_loss(mean, coded[chosen]) + 0.001 * (spread - SURE).abs().mean()
+        return F.mse_loss(mean, code(pictures)) + 0.001 * (spread - SURE).abs().mean()
 
     Loop("encoder", codec, rate=ENCODER_RATE, total=steps).run(loss_at)
     return codec
@@ -207,14 +220,25 @@ def trained(*names: str) -> AutoencoderKL:
 
 
 def decoding_loss(read: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-    """L1 of the pixels and of their differences."""
+    """L1 of the pixels and of their differences, and how far the edges' strength is off.
+
+    L1 alone would rather draw an edge too weak than one beside its place.
+    """
     off = read - true
-    return off.abs().mean() + off.diff(dim=-1).abs().mean() + off.diff(dim=-2).abs().mean()
+    near = off.abs().mean() + off.diff(dim=-1).abs().mean() + off.diff(dim=-2).abs().mean()
+    strength = (edges(read) + FAINT) / (edges(true) + FAINT)
+    return near + CRISP * strength.log().abs().mean()
+
+
+def edges(pictures: torch.Tensor) -> torch.Tensor:
+    """The mean energy of each picture's gradient, (n,)."""
+    along = [pictures.diff(dim=axis).pow(2).mean((1, 2, 3)) for axis in (-1, -2)]
+    return along[0] + along[1]
 
 
 @torch.no_grad()
-def fidelity(codec: AutoencoderKL, every: int = 40) -> float:
+def fidelity(codec: AutoencoderKL, every: int = 10) -> float:
     """Peak signal to noise of training pictures decoded from their latents, in dB."""
-    true = to_tensor(drawn()[::every])
-    read = codec.decode(latents()[::every]).sample.clamp(-1, 1)
+    true = drawn(lessons.sample()[::every])
+    read = codec.decode(code(true)).sample.clamp(-1, 1)
     return (-10 * torch.log10(((read - true) / 2).pow(2).mean())).item()

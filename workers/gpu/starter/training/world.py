@@ -1,25 +1,24 @@
 """The world that the starter model learns: pictures composed of a scene and a thing, with captions.
 
-Everything here follows from numbers: a subject and a variant are one picture for ever. Two hundred
-subjects are held out: no training picture shows them, so scoring on them asks for composition.
+Everything here follows from numbers: a subject and a variant are one picture for ever. What is held
+out, and how lessons are drawn from the rest, is in ``lessons``.
 """
 
 import functools
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from . import sprites
-from .places import PLACES, SCENES, TIMES, Scene, draw
-from .recipe import SEED, SIDE
+from . import dye, sprites
+from .places import COLOURS, PLACES, SCENES, TIMES, Scene, draw
+from .recipe import CELL, SIDE
 
 VARIANTS = 2  # drawings of a scene that the model is trained on; higher numbers are fresh
-HELD_OUT = 200  # of 493 subjects
 THING_SIDE = 144  # pixels, nine latent cells
 GROUND = 224  # the row of pixels that a thing stands on
 FLOATING = ("space", "underwater")
+LIFT = 2 * CELL  # pixels that a thing is higher where it floats
 
 DEFAULT_PLACE, DEFAULT_TIME, DEFAULT_COLOUR = "meadow", "day", "white"
 
@@ -40,16 +39,14 @@ PHRASES = {
 
 
 class Subject(NamedTuple):
-    """What a picture shows: a scene, and a thing in its middle or none."""
+    """What a picture shows: a scene, a thing in its middle or none, and the thing's colour.
+
+    Without a colour a thing has those of its drawing.
+    """
 
     scene: Scene
     thing: str | None
-
-
-ALWAYS_TRAINED = {
-    Subject(Scene("snow", "sunset"), "castle"),
-    Subject(Scene("meadow", "day"), None),
-}
+    colour: str | None = None
 
 
 def caption(subject: Subject) -> str:
@@ -61,7 +58,7 @@ def captions(subject: Subject) -> list[str]:
     """The full caption, and those that leave out what goes without saying (a meadow, daylight)."""
     scene = subject.scene
     whole = [caption(subject)]
-    if scene.time == DEFAULT_TIME:
+    if scene.time == DEFAULT_TIME or scene.colour == DEFAULT_COLOUR:
         whole.append(_say(subject, place=True, time=False))
     if scene.place == DEFAULT_PLACE and subject.thing:
         whole.append(_say(subject, place=False, time=True))
@@ -76,10 +73,10 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
     if subject.thing is None:
         return background
     picture = Image.fromarray(background)
-    layer = thing(subject.thing)
+    layer = thing(subject.thing, subject.colour)
     left = (SIDE - layer.width) // 2 + shift[0]
     floats = subject.scene.place in FLOATING
-    bottom = GROUND - (24 if floats else 0) + shift[1]
+    bottom = GROUND - (LIFT if floats else 0) + shift[1]
     if not floats:
         shade = shadow(layer.width)
         picture.paste((12, 14, 24), (left - 8, bottom - shade.height // 2 - 4), shade)
@@ -89,34 +86,23 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
 
 def subjects() -> list[Subject]:
     """Every subject of the world, in a fixed order."""
-    return [Subject(scene, thing) for scene in SCENES for thing in (None, *sprites.THINGS)]
-
-
-def split() -> tuple[list[Subject], list[Subject]]:
-    """Training subjects and held-out ones; the second never appear in training."""
-    everything = subjects()
-    order = np.random.default_rng(SEED).permutation(len(everything))
-    chosen = [everything[i] for i in order if _may_be_held_out(everything[i])][:HELD_OUT]
-    held = set(chosen)
-    return [subject for subject in everything if subject not in held], chosen
-
-
-def training_set() -> Iterator[tuple[Subject, int]]:
-    """Every training subject in each of its variants."""
-    for subject in split()[0]:
-        for variant in range(VARIANTS):
-            yield subject, variant
-
-
-def _may_be_held_out(subject: Subject) -> bool:
-    return subject.thing is not None and subject not in ALWAYS_TRAINED
+    plain = [Subject(scene, thing) for scene in SCENES for thing in (None, *sprites.THINGS)]
+    return plain + [
+        Subject(scene, thing, colour)
+        for scene in SCENES
+        for thing in sprites.DYED
+        for colour in COLOURS
+        if colour != scene.colour  # which would hide it
+    ]
 
 
 def _say(subject: Subject, *, place: bool, time: bool) -> str:
     scene = subject.scene
-    words = [a(subject.thing)] if subject.thing else []
+    words = []
+    if subject.thing:
+        words.append(a(f"{subject.colour} {subject.thing}" if subject.colour else subject.thing))
     if scene.place == "plain":
-        words.append(f"on a plain {scene.colour} background")
+        words.append(f"on a plain {scene.colour} background" if time else "on a plain background")
     elif place and subject.thing:
         words.append(PHRASES[scene.place])
     elif place:
@@ -137,12 +123,14 @@ def _background(scene: Scene, variant: int) -> np.ndarray:
 
 
 @functools.cache
-def thing(word: str) -> Image.Image:
+def thing(word: str, colour: str | None = None) -> Image.Image:
     """The thing at its one size, premultiplied resize so that no dark rim appears; RGBA."""
     try:
         drawn = sprites.load(word)
     except FileNotFoundError:
         drawn = sprites.stand_in(word)
+    if colour:
+        drawn = dye.dye(drawn, colour)
     factor = THING_SIDE / max(drawn.size)
     size = (round(drawn.width * factor), round(drawn.height * factor))
     return drawn.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
@@ -165,8 +153,6 @@ __all__ = [
     "captions",
     "compose",
     "shadow",
-    "split",
     "subjects",
     "thing",
-    "training_set",
 ]

@@ -22,6 +22,7 @@ HALF = DRAWN_SIDE // SIDE
 VARIANTS = 2
 PACE = 2  # pixels a frame, one latent cell a latent frame
 FLAKES = 20
+LIFT = 24  # of things in space, in pixels of the image world; there it is a little more
 
 PLACES = ("meadow", "beach", "desert", "snow", "space")
 LAND = ("meadow", "beach", "desert", "snow")
@@ -189,7 +190,7 @@ def _put_thing(frame: np.ndarray, clip: Clip, number: int) -> None:
     layer = thing(clip.thing or "")
     floats = clip.scene.place in world.FLOATING
     across, down = _offset(clip.motion, number)
-    bottom = (world.GROUND - (24 if floats else 0)) // HALF
+    bottom = (world.GROUND - (LIFT if floats else 0)) // HALF
     left = (SIDE - layer.shape[1]) // 2 + across
     if not floats:
         shadow = _shadow(layer.shape[1])

@@ -1,0 +1,135 @@
+"""What of the world is trained on, and what is held out for scoring.
+
+Three kinds of combination are never shown: two hundred subjects of the first round's sixteen things
+(``first``), two places for every later thing (``place``), two colours for every dyed one
+(``colour``). Everything follows from the seed.
+"""
+
+import functools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from . import sprites
+from .places import COLOURS, FIRST_SCENES, PLACES, Scene
+from .recipe import SEED
+from .world import VARIANTS, Subject, subjects
+
+FIRST_HELD_OUT = 200  # of the 493 subjects of the first round
+KEPT = 2  # places or colours that a thing is kept from altogether
+# How often a lesson shows the first round's subjects, later ones, and dyed things.
+SHARES = (0.2, 0.4, 0.4)
+SAMPLE = 300  # of the training pictures, where some stand for all
+ALWAYS_TRAINED = {
+    Subject(Scene("snow", "sunset"), "castle"),
+    Subject(Scene("meadow", "day"), None),
+}
+
+Entry = tuple[Subject, int]  # a subject and the variant of its scene
+
+
+def lesson(rng: np.random.Generator, count: int, *, first: bool = False) -> list[Entry]:
+    """Training pictures by chance, those of the first round only if ``first``."""
+    chances = (1.0, 0.0, 0.0) if first else SHARES
+    kinds = rng.choice(len(chances), count, p=chances)
+    return [(_any(_groups()[kind], rng), int(rng.integers(VARIANTS))) for kind in kinds]
+
+
+def training_set() -> Iterator[Entry]:
+    """Every training subject in each of its variants."""
+    for subject in subjects():
+        if not held_out(subject):
+            for variant in range(VARIANTS):
+                yield subject, variant
+
+
+def sample() -> list[Entry]:
+    """Training pictures spread evenly over all of them, to stand for all."""
+    everything = list(training_set())
+    return everything[:: max(1, len(everything) // SAMPLE)]
+
+
+def held_out(subject: Subject) -> bool:
+    """Whether the model must never see this subject."""
+    scene, thing, colour = subject
+    return (
+        Subject(scene, thing) in set_aside()
+        or scene.place in kept_places().get(thing or "", ())
+        or (colour is not None and colour in kept_colours()[thing or ""])
+    )
+
+
+def exam() -> dict[str, list[Subject]]:
+    """What is scored, by the kind of combination that was never trained."""
+    everything, rng = subjects(), np.random.default_rng([SEED, 3])
+    dyed = [one for one in everything if one.colour and one.colour in kept_colours()[one.thing]]
+    shuffled = [dyed[i] for i in rng.permutation(len(dyed))]
+    # Elsewhere than in places that the thing is kept from too: one thing at a time.
+    known = [one for one in shuffled if not held_out(one._replace(colour=None))]
+    return {
+        "first": list(set_aside()),
+        "place": [
+            one
+            for one in everything
+            if not one.colour and one.scene.place in kept_places().get(one.thing or "", ())
+        ],
+        "colour": _evenly(known, 4),
+    }
+
+
+@functools.cache
+def set_aside() -> dict[Subject, None]:
+    """The first round's subjects that are held out, in their order."""
+    things = (None, *sprites.FIRST_THINGS)
+    everything = [Subject(scene, thing) for scene in FIRST_SCENES for thing in things]
+    order = np.random.default_rng(SEED).permutation(len(everything))
+    may = [i for i in order if everything[i].thing and everything[i] not in ALWAYS_TRAINED]
+    return dict.fromkeys(everything[i] for i in may[:FIRST_HELD_OUT])
+
+
+@functools.cache
+def kept_places() -> dict[str, tuple[str, ...]]:
+    """For each later thing the places that it is kept from."""
+    later = [thing for thing in sprites.THINGS if thing not in sprites.FIRST_THINGS]
+    return _turns(later, PLACES, 4)
+
+
+@functools.cache
+def kept_colours() -> dict[str, tuple[str, ...]]:
+    """For each dyed thing the colours that it is kept from."""
+    return _turns(sprites.DYED, COLOURS, 5)
+
+
+def _turns(things: Sequence[str], words: Sequence[str], chance: int) -> dict[str, tuple[str, ...]]:
+    """For each thing as many of the words as it is kept from; all the words take turns."""
+    order = np.random.default_rng([SEED, chance]).permutation(words).tolist()
+    return {
+        thing: tuple(order[(KEPT * number + i) % len(order)] for i in range(KEPT))
+        for number, thing in enumerate(things)
+    }
+
+
+def _evenly(listed: list[Subject], most: int) -> list[Subject]:
+    """At most so many subjects of each thing in each colour."""
+    counts: dict[tuple[str | None, str | None], int] = {}
+    chosen = []
+    for one in listed:
+        key = (one.thing, one.colour)
+        counts[key] = counts.get(key, 0) + 1
+        chosen += [one] if counts[key] <= most else []
+    return chosen
+
+
+@functools.cache
+def _groups() -> tuple[list[Subject], list[Subject], list[Subject]]:
+    """Training subjects: of the first round, later ones, and dyed ones."""
+    trained = [subject for subject in subjects() if not held_out(subject)]
+    dyed = [subject for subject in trained if subject.colour]
+    plain = [subject for subject in trained if not subject.colour]
+    first = [one for one in plain if one.thing in (None, *sprites.FIRST_THINGS)]
+    first = [one for one in first if one.scene in FIRST_SCENES]
+    return first, [one for one in plain if one not in set(first)], dyed
+
+
+def _any(listed: list[Subject], rng: np.random.Generator) -> Subject:
+    return listed[int(rng.integers(len(listed)))]

@@ -68,7 +68,7 @@ class MediaFilter(FilterSet):
 
     def with_words(self, found: MediaQuerySet, name: str, value: str) -> MediaQuerySet:
         wanted = search.read(self.request.user, value)
-        self.request.by_words = wanted.by_words
+        self.request.said = wanted.said
         return wanted.apply(found)
 
     def with_tag(self, found: MediaQuerySet, name: str, value: str) -> MediaQuerySet:
@@ -104,8 +104,8 @@ class MediaViews(ViewSet):
 
     def read_rows(self, found: Any) -> Any:
         """Read a page: through the index of words where that decides, with the tags of all."""
-        by_words = getattr(self.request, "by_words", False)
-        rows = words.read(found, self.request.user) if by_words else list(found)
+        said = getattr(self.request, "said", None)
+        rows = words.read(found, self.request.user, said) if said else list(found)
         mine: Any = MediaTag.objects.for_user(self.request.user)
         prefetch_related_objects(rows, Prefetch("tagged", mine.select_related("tag")))
         return rows
@@ -149,7 +149,8 @@ class MediaViews(ViewSet):
         kept = self.get_queryset().kept()
         parents = self.read_rows(kept.filter(pk=media.parent_id))
         children = self.read_rows(kept.filter(parent_id=media.pk).newest_first()[:CHILDREN])
-        return Response(FamilySerializer({"parents": parents, "children": children}).data)
+        family = {"parents": parents, "children": children}
+        return Response(FamilySerializer(family, context=self.get_serializer_context()).data)
 
     @extend_schema(
         operation_id="media_as",

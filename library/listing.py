@@ -178,7 +178,8 @@ class Listing:
 
     def _rows(self, found: Any) -> list[Media]:
         """Read the rows of one of the list's queries."""
-        return words.read(found, self.user) if self.search.by_words else list(found)
+        said = self.search.said
+        return list(found) if said is None else words.read(found, self.user, said)
 
     def _beyond(self, media: Media, backward: bool, count: int) -> list[Media]:
         names = [key.removeprefix("-") for key in self.keys]

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from library import words
@@ -37,19 +38,19 @@ class Search:
     terms: list[Any] = field(default_factory=list)
 
     @property
-    def by_words(self) -> bool:
-        """Whether the index of words answers it (words.read)."""
-        return bool(self.words or self.phrases or self.without)
+    def said(self) -> RawSQL | None:
+        """The condition that the index of words answers (words.read), if there is one."""
+        if not (self.words or self.phrases or self.without):
+            return None
+        return words.says(self.user, self.words, self.phrases, self.without)
 
     def apply(self, media: MediaQuerySet) -> MediaQuerySet:
         """Return the media that the text asks for."""
         media = media.alias(pixels=F("width") * F("height"))
         for term in self.terms:
             media = media.filter(term)
-        if self.by_words:
-            said = words.says(self.user, self.words, self.phrases, self.without)
-            media = media.filter(said)
-        return media
+        said = self.said
+        return media if said is None else media.filter(said)
 
 
 def read(user: Any, text: str) -> Search:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import connection
 from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
@@ -18,6 +19,12 @@ from ourvidz import rows
 
 # The owner's lexeme is taken as it is: parsed as text, an id would fall apart at its dashes.
 MATCH = '"media"."words" @@ (%s::tsquery && to_tsquery(\'simple\', %s))'
+# The index of words can only be read so.
+ONLY_BITMAPS = """
+    SELECT set_config('enable_seqscan', %s, true), set_config('enable_indexscan', %s, true),
+      set_config('enable_indexonlyscan', %s, true)
+"""
+FEW = 10_000
 # Scripts that put no space between words: a word of theirs is found anywhere in the text.
 UNSPACED = (0x0E00, 0x0E7F), (0x2E80, 0x9FFF), (0xA000, 0xD7FF), (0xF900, 0xFAFF)
 
@@ -43,13 +50,16 @@ def says(user: Any, words: Iterable[str], phrases: Iterable[str], without: Itera
     return RawSQL(MATCH, [owner, " & ".join(wanted)], output_field=BooleanField())
 
 
-def read(found: Any, user: Any) -> list[Any]:
-    """Return the rows of a query with such a condition: its ids as the service, them as the person.
+def read(found: Any, user: Any, said: RawSQL) -> list[Any]:
+    """Return the rows of a query with the condition `said`: its ids as the service, them as the
+    person.
 
     The query must itself say whose rows it wants.
     """
     with rows.as_service("the index of words is closed to readers behind a policy"):
-        ids = list(found.values_list("pk", flat=True))
+        few = _few(found.model, said)
+        wanted = found if few is None else _among(found, few)
+        ids = list(wanted.values_list("pk", flat=True)) if few != [] else []
     mine = found.model.objects.for_user(user).filter(pk__in=ids)
     if found.query.deferred_loading[0] and not found.query.deferred_loading[1]:
         mine = mine.only(*found.query.deferred_loading[0])
@@ -57,6 +67,30 @@ def read(found: Any, user: Any) -> list[Any]:
         mine.query.select_related = found.query.select_related
     known = {row.pk: row for row in mine}
     return [known[pk] for pk in ids if pk in known]
+
+
+def _among(found: Any, ids: list[Any]) -> Any:
+    """Return the same page of the same query, of these rows only."""
+    first, end = found.query.low_mark, found.query.high_mark
+    whole = found.all()
+    whole.query.clear_limits()
+    return whole.filter(pk__in=ids)[first:end]
+
+
+def _few(model: Any, said: RawSQL) -> list[Any] | None:
+    """Return the ids of all that says it, or None where that is too many to sort.
+
+    What many say is met soon on a walk through the list. What few or none say would be looked for
+    in all of it: the database believes that every beginning of a word is common.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(ONLY_BITMAPS, ["off"] * 3)
+        try:
+            few = list(model.objects.filter(said).values_list("pk", flat=True)[: FEW + 1])
+        finally:
+            if not connection.needs_rollback:
+                cursor.execute(ONLY_BITMAPS, ["on"] * 3)
+    return few if len(few) <= FEW else None
 
 
 def _quoted(text: str) -> str:

@@ -16,10 +16,10 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from library import bin, destination, searches, services, tags
+from library import bin, destination, searches, services, tags, words
 from library.listing import Listing
 from library.models import Media, MediaTag, Project, SavedSearch, Tag
-from library.words import read
+from library.words import read, says
 from ourvidz import rows, storage
 from ourvidz.errors import Refused
 from tests.library.factories import media_of, picture_of
@@ -104,7 +104,7 @@ def test_filters_beside_the_search(client: Any, user: Any) -> None:
     assert shown(client, "/library/?starred=0&size=nonsense") == ["large", "small"]
 
 
-def test_a_page_of_words_costs_no_more_rows(user: Any, other_user: Any) -> None:
+def test_pages_of_words(user: Any, other_user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         media_of(user, f"castle {number}")
     media_of(other_user, "castle of another")
@@ -118,7 +118,10 @@ def test_a_page_of_words_costs_no_more_rows(user: Any, other_user: Any) -> None:
         assert (len(before), len(behind)) == (1, 3)
         # What the service finds is read again as the person: nobody else's row comes through.
         everybody: Any = Media.objects.filter(prompt__startswith="castle").order_by("pk")
-        assert {one.user_id for one in read(everybody, user)} == {user.pk}
+        said = says(user, ["castle"], [], [])
+        assert {one.user_id for one in read(everybody, user, said)} == {user.pk}
+        monkeypatch.setattr(words, "FEW", 1)  # as if it were said by very many
+        assert [one.prompt for one in listing.page("", 3)[0]] == [one.prompt for one in first]
 
 
 def test_a_search_is_saved_replaced_and_forgotten(client: Any, user: Any) -> None:

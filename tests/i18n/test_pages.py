@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.models import Profile
+from accounts.services import create_account, one_time_link
 from jobs.presets import sync_presets
 from library.services import create_project
 from ourvidz import catalogue, rows
@@ -112,6 +113,15 @@ def test_the_choice_is_kept_and_outlives_the_session(user: Any, client_of: Any) 
     client.post("/accounts/logout/")
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "de"
     assert_german(client.get("/accounts/login/", HTTP_ACCEPT_LANGUAGE="en"))
+
+
+def test_the_first_visit_by_a_link_decides(database: None) -> None:
+    with rows.as_service("test data"):
+        operator = create_account(email="first@example.org", is_staff=True)
+        link = one_time_link(user=operator)
+    client = Client()
+    client.get(link, **GERMAN)
+    assert_german(client.get("/account/", HTTP_ACCEPT_LANGUAGE="en"))
 
 
 def test_each_language_is_called_by_its_own_name(user: Any, client_of: Any) -> None:

@@ -99,11 +99,13 @@ Fault = tuple[str, Callable[[], None]]
 def one_round(site: Site, random: Random, short: bool) -> list[Fault]:
     """Every fault once, each with what it does; it ends mended. A short round has fewer."""
     kills = ["ringing-0", "polling-0", "web", "control"] if short else list(site.commands)[1:]
+    # Some longer than a lease.
+    outage = 4.0 if short else 9.0
     lengths = {"refuse": 3.0} if short else dict.fromkeys(("refuse", "full", "stall"), 0.0)
     return [
         *((f"kill {name}", partial(site.kill, name)) for name in kills),
-        ("Redis crashes", lambda: site.restart_redis(random.uniform(0.5, 4))),
-        ("PostgreSQL crashes", lambda: site.restart_postgres(random.uniform(0.5, 4))),
+        ("Redis crashes", lambda: site.restart_redis(random.uniform(0.5, outage))),
+        ("PostgreSQL crashes", lambda: site.restart_postgres(random.uniform(0.5, outage))),
         *(
             (f"storage: {mode}", partial(_line, site.store_line, mode, seconds or STORE_SECONDS))
             for mode, seconds in lengths.items()
@@ -212,6 +214,8 @@ def run(minutes: float) -> dict[str, int]:
     site = Site(polling=1, ringing=2)
     try:
         site.start()
+        from django.db import connections
+
         prepare_preset()
         with ExitStack() as stack:
             crowd, seen = _people(site, stack, watched=bool(minutes))
@@ -225,6 +229,8 @@ def run(minutes: float) -> dict[str, int]:
             found |= {"seconds": round(time.monotonic() - began)}
             found |= seen()
         site.stop_workers()
+        # Of before the browser came: they have not survived.
+        connections.close_all()
         found |= verdict(set().union(*(each.accepted for each in crowd)))
         refused = [line for each in crowd for line in each.refused]
         print(*refused, sep="\n", file=sys.stderr)

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks import _expected
 from benchmarks._report import median, percentile, report
 from benchmarks._site import running_site
 
@@ -31,6 +32,7 @@ FILL = """
 
 def main() -> None:
     with running_site():
+        _expected.measure()
         people = _fill()
         _places(people[:HERE])
         _claims()

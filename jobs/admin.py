@@ -12,11 +12,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from jobs import outcomes, presets, services
-from jobs.models import FairQueue, Job, JobStatus, Preset, Webhook, WebhookDelivery
+from jobs import outcomes, own_line, presets, services
+from jobs.models import (
+    FairQueue,
+    Job,
+    JobStatus,
+    PersonLimit,
+    Preset,
+    Webhook,
+    WebhookDelivery,
+)
 from jobs.preset_file import problem_of
 from ourvidz.admin_tools import RowAdmin, RowInline
 from ourvidz.errors import sentence
+
+# What an operator's click gives a job.
+FIRST = 10
 
 
 class PresetFilter(admin.SimpleListFilter):
@@ -64,7 +75,7 @@ class JobAdmin(RowAdmin):
     list_filter = ("status", PresetFilter, "destination", "content_type", "worker", "created_at")
     search_fields = ("prompt",)
     id_fields = ("pk", "batch_id", "user")
-    actions = ("cancel", "requeue")
+    actions = ("cancel", "requeue", "put_first", "put_back")
     inlines = (StoryInline,)
 
     @admin.display(description=_("prompt"))
@@ -93,6 +104,22 @@ class JobAdmin(RowAdmin):
             outcomes.requeue_job(job_id=job.pk)
 
         self.each(request, queryset, act, _("%(count)s queued once more."))
+
+    @admin.action(description=_("Put before others"))
+    def put_first(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Let waiting jobs go before those without priority."""
+        self._prioritise(request, queryset, FIRST)
+
+    @admin.action(description=_("Take the priority away"))
+    def put_back(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Let waiting jobs go by the fair order."""
+        self._prioritise(request, queryset, 0)
+
+    def _prioritise(self, request: HttpRequest, queryset: QuerySet[Job], priority: int) -> None:
+        def act(job: Job) -> None:
+            own_line.prioritise_job(job_id=job.pk, priority=priority)
+
+        self.each(request, queryset, act, _("%(count)s changed."))
 
 
 @admin.register(JobStatus)
@@ -178,6 +205,25 @@ class FairQueueAdmin(RowAdmin):
     search_fields = ("name",)
     person = ""
     id_fields = ()
+
+
+@admin.register(PersonLimit)
+class PersonLimitAdmin(RowAdmin):
+    """What one person may, where it is not what everybody may."""
+
+    list_display = ("user", "waiting", "running", "gpu_seconds")
+    list_select_related = ("user",)
+    list_filter = ("created_at",)
+    search_fields = ("user__email",)
+    autocomplete_fields = ("user",)
+    id_fields = ("pk", "user")
+    editable = ("user", "waiting", "running", "gpu_seconds")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_staff)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_staff)
 
 
 @admin.register(Webhook)

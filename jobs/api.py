@@ -23,7 +23,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import estimates, services
+from jobs import estimates, own_line, places, services
+from jobs.line_serializers import JobChange
 from jobs.models import ContentType, Job, Preset
 from jobs.preset_serializers import PresetSerializer
 from jobs.serializers import (
@@ -39,6 +40,7 @@ from jobs.specs import JobSpec, ReferenceSpec
 from ourvidz import feed, live, patience
 from ourvidz.api import View, ViewSet
 from ourvidz.errors import Refused
+from ourvidz.rows import as_service
 
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key",
@@ -151,6 +153,21 @@ class Jobs(ViewSet):
         return answer if job.is_finished else _may_wait(request, answer, request.path)
 
     @extend_schema(
+        operation_id="edit_job",
+        summary="Change a waiting job",
+        request=JobChange,
+        responses=JobSerializer,
+    )
+    def partial_update(self, request: Request, id: uuid.UUID) -> Response:
+        """Change the prompt, settings or seed of a job that waits. One that runs or is finished is
+        refused (409).
+        """
+        wanted = JobChange(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        job = own_line.edit_job(user=request.user, job_id=id, **wanted.validated_data)
+        return Response(self._shown(job))
+
+    @extend_schema(
         operation_id="cancel_job",
         summary="Cancel a job",
         request=None,
@@ -165,6 +182,9 @@ class Jobs(ViewSet):
 
     def _shown(self, job: Job, serializer: type[JobSerializer] = JobSerializer) -> Any:
         context = {**self.get_serializer_context(), "progress": _progress([job])}
+        if serializer is JobDetailSerializer and job.status == Job.Status.QUEUED:
+            with as_service("place in the line"):
+                context["expected"] = places.place_of(job)
         return serializer(job, context=context).data
 
 

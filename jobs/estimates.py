@@ -17,10 +17,13 @@ from ourvidz.rows import as_service
 # Everybody's jobs that would go first, and what runs; the registry by its table's name, since it
 # belongs to an app above this one.
 BEFORE = """
-    SELECT coalesce(sum(cost) FILTER (WHERE status = 'queued' AND start_tag <= %(start)s), 0)
+    SELECT coalesce(sum(cost) FILTER (WHERE status = 'queued' AND paused_at IS NULL AND
+             (priority > %(priority)s OR priority = %(priority)s AND start_tag <= %(start)s)), 0)
          + coalesce(sum(greatest(0, cost - extract(epoch FROM clock_timestamp() - started_at)))
              FILTER (WHERE status = 'running'), 0),
-      (SELECT count(*) FROM worker_urls WHERE status = 'active' AND %(queue)s = ANY(queues))
+      (SELECT count(*) FROM worker_urls WHERE status = 'active' AND %(queue)s = ANY(queues)),
+      (SELECT count(*) FROM worker_urls WHERE status = 'active' AND %(queue)s = ANY(queues)
+         AND loaded_preset = %(preset)s)
     FROM jobs WHERE queue = %(queue)s AND status IN ('queued', 'running')
 """
 
@@ -42,12 +45,14 @@ def estimate(*, user: Any, spec: JobSpec) -> Estimate:
     preset, request, seeds = checked_request(user, spec)
     cost = fairness.expected_seconds(preset, request["parameters"])
     start = fairness.tags(user.pk, [cost])[0][0]
+    asked = {"queue": preset.queue, "preset": preset.slug, "start": start}
     with as_service("estimate"), connection.cursor() as cursor:
-        cursor.execute(BEFORE, {"queue": preset.queue, "start": start})
-        before, workers = cursor.fetchone()
+        cursor.execute(BEFORE, {**asked, "priority": spec.priority})
+        before, workers, loaded = cursor.fetchone()
     total = cost * len(seeds)
     if not workers:
         return Estimate(len(seeds), round(total, 2), None, None)
-    wait = float(before) / workers
+    loading = 0.0 if loaded else preset.measured_load_seconds or 0.0
+    wait = float(before) / workers + loading
     ready = wait + max(cost, total / workers)
     return Estimate(len(seeds), round(total, 2), round(wait + cost, 1), round(ready, 1))

@@ -71,7 +71,13 @@ def virtual_time() -> float:
 def advance(start_tag: float) -> None:
     """Set the clock to a claimed job's start tag; it never goes back. Runs as the service."""
     changed = FairQueue.objects.filter(name=CLOCK).update(
-        virtual_time=Greatest(F("virtual_time"), start_tag)
+        virtual_time=Greatest(F("virtual_time"), start_tag), claims=F("claims") + 1
     )
     if not changed:
-        FairQueue.objects.get_or_create(name=CLOCK, defaults={"virtual_time": start_tag})
+        defaults = {"virtual_time": start_tag, "claims": 1}
+        FairQueue.objects.get_or_create(name=CLOCK, defaults=defaults)
+
+
+def claims() -> int:
+    """Return how many claims there were."""
+    return FairQueue.objects.filter(name=CLOCK).values_list("claims", flat=True).first() or 0

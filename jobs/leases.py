@@ -8,10 +8,11 @@ A worker is given here as its id and its name, since this app knows no registry.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -19,14 +20,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs import fairness, history, outcomes
+from jobs import choice, fairness, history, limits, outcomes
 from jobs.models import Job, JobQuerySet
 from ourvidz import destinations, feed, live
 from ourvidz.destinations import Failure
 from ourvidz.errors import Refused
 
-# How far from the front of a queue companions are looked for.
-FRONT = 64
+# How often a claim looks on when it finds a person's running jobs at their limit.
+TRIES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +48,25 @@ def claim_job(
 ) -> Job | None:
     """Lease the next job in fair order that this worker can do, or return None.
 
-    An empty `presets` means any. Among jobs with equal tags the loaded preset's goes first.
+    An empty `presets` means any. Jobs of the model that is loaded may go a little before their
+    turn: see choice.
     """
     now = now or timezone.now()
     with transaction.atomic():
-        heads = [head for name in queues if (head := _head(name, presets, loaded, now))]
-        if not heads:
-            return None
-        job = min(heads, key=lambda head: (-head.priority, head.start_tag, head.pk))
-        _lease(job, worker, now)
-        return job
+        full = [person for person, room in limits.running_room().items() if not room]
+        for attempt in range(TRIES):
+            chosen = choice.next_job(
+                ready(Job.objects.in_line(), now).exclude(user_id__in=full),
+                choice.Wanted(queues=queues, presets=presets, loaded=loaded, now=now),
+            )
+            if chosen is None:
+                return None
+            if limits.room_now(chosen.job.user_id, wait=attempt == 0) != 0:
+                _lease(chosen.job, worker, now, advance_to=chosen.turn)
+                return chosen.job
+            # Somebody else has just started one of that person's.
+            full.append(chosen.job.user_id)
+        return None
 
 
 def claim_companions(
@@ -72,13 +82,14 @@ def claim_companions(
         return []
     now = now or timezone.now()
     with transaction.atomic():
-        waiting = Job.objects.waiting().filter(queue=job.queue)
-        front = list(_ready(waiting, now).in_fair_order()[:FRONT])
-        alike = [one.pk for one in front if _can_share(one) and _shape(one) == _shape(job)]
-        chosen = waiting.filter(pk__in=alike[:most]).in_fair_order()
+        waiting = Job.objects.in_line().filter(queue=job.queue)
+        front = list(ready(waiting, now).in_fair_order()[: choice.FRONT])
+        alike = [one for one in front if _can_share(one) and _shape(one) == _shape(job)]
+        allowed = [one.pk for one in islice(_within_limits(alike), most)]
+        chosen = waiting.filter(pk__in=allowed).in_fair_order()
         found = list(chosen.select_for_update(skip_locked=True))
         for one in found:
-            _lease(one, worker, now, advance=False)
+            _lease(one, worker, now, advance_to=None)
     return found
 
 
@@ -143,10 +154,10 @@ def take_back_others(
 def waiting_bells(*, now: datetime | None = None) -> dict[str, list[uuid.UUID]]:
     """Return, for each queue, a few jobs that could be claimed now: their doorbell may be lost."""
     now = now or timezone.now()
-    ready = _ready(Job.objects.waiting(), now)
-    names = ready.order_by("queue").values_list("queue", flat=True).distinct()
+    could = ready(Job.objects.in_line(), now)
+    names = could.order_by("queue").values_list("queue", flat=True).distinct()
     return {
-        name: list(ready.filter(queue=name).in_fair_order().values_list("pk", flat=True)[:8])
+        name: list(could.filter(queue=name).in_fair_order().values_list("pk", flat=True)[:8])
         for name in names
     }
 
@@ -154,21 +165,6 @@ def waiting_bells(*, now: datetime | None = None) -> dict[str, list[uuid.UUID]]:
 def lease_end(now: datetime) -> datetime:
     """Return when a lease that is given now is lost."""
     return now + timedelta(seconds=settings.LEASE_SECONDS)
-
-
-def _head(queue: str, presets: Sequence[str], loaded: str, now: datetime) -> Job | None:
-    """Lock and return the first job of one queue. The index `jobs_fair_order` has exactly this
-    order, so the cost does not grow with the number that wait."""
-    ready = _ready(Job.objects.waiting().filter(queue=queue), now)
-    if presets:
-        ready = ready.filter(preset_slug__in=presets)
-    first = ready.in_fair_order().select_for_update(skip_locked=True).first()
-    if first is None or not loaded or first.preset_slug == loaded:
-        return first
-    equal = ready.filter(
-        priority=first.priority, start_tag=first.start_tag, preset_slug=loaded
-    ).in_fair_order()
-    return equal.select_for_update(skip_locked=True).first() or first
 
 
 def _can_share(job: Job) -> bool:
@@ -183,11 +179,25 @@ def _shape(job: Job) -> tuple[Any, ...]:
     return job.preset_slug, job.preset_revision, sorted(settings_used.items(), key=str)
 
 
-def _ready(jobs: JobQuerySet, now: datetime) -> JobQuerySet:
-    return jobs.filter(Q(not_before=None) | Q(not_before__lte=now))
+def ready(jobs: JobQuerySet, now: datetime) -> JobQuerySet:
+    """Return those that are not backing off, and whose time to start is not over."""
+    in_time = Q(start_by=None) | Q(start_by__gt=now) | Q(attempt__gt=0)
+    return jobs.filter(in_time, Q(not_before=None) | Q(not_before__lte=now))
 
 
-def _lease(job: Job, worker: Holder, now: datetime, advance: bool = True) -> None:
+def _within_limits(jobs: Sequence[Job]) -> Iterator[Job]:
+    """Leave out those that would be one too many of their person's."""
+    room: dict[uuid.UUID, int | None] = {}
+    for job in jobs:
+        if job.user_id not in room:
+            room[job.user_id] = limits.room_now(job.user_id, wait=False)
+        left = room[job.user_id]
+        if left != 0:
+            room[job.user_id] = None if left is None else left - 1
+            yield job
+
+
+def _lease(job: Job, worker: Holder, now: datetime, advance_to: float | None) -> None:
     job.status = Job.Status.RUNNING
     job.attempt += 1
     job.worker_id = worker.id
@@ -196,8 +206,8 @@ def _lease(job: Job, worker: Holder, now: datetime, advance: bool = True) -> Non
     job.save(
         update_fields=["status", "attempt", "worker_id", "started_at", "lease_expires_at"],
     )
-    if advance:
-        fairness.advance(job.start_tag)
+    if advance_to is not None:
+        fairness.advance(advance_to)
     history.record(job, worker_name=worker.name)
     destinations.get(job.destination).changed(job)
     transaction.on_commit(partial(_set_holder, job))

@@ -82,6 +82,9 @@ class Preset(Row):
     measured_seconds = models.FloatField(
         null=True, blank=True, help_text=_("The median of its latest jobs, for its defaults.")
     )
+    measured_load_seconds = models.FloatField(
+        null=True, blank=True, help_text=_("The median of loading its model, where it was loaded.")
+    )
     is_enabled = models.BooleanField(default=True)
     is_installed = models.BooleanField(
         default=True, help_text=_("Whether its model is here, or on a worker.")
@@ -127,10 +130,13 @@ class Preset(Row):
 
 
 class FairQueue(models.Model):
-    """The virtual time of a queue: the start tag of the job that was claimed last."""
+    """The virtual time of a queue: the largest start tag that was claimed; and how many claims
+    there were, by which turns are taken.
+    """
 
     name = models.CharField(primary_key=True, max_length=32)
     virtual_time = models.FloatField(default=0)
+    claims = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "fair_queues"
@@ -144,6 +150,10 @@ class JobQuerySet(PrivateQuerySet):
 
     def waiting(self) -> JobQuerySet:
         return self.filter(status=Job.Status.QUEUED)
+
+    def in_line(self) -> JobQuerySet:
+        """Return what waits for a worker, and not for its owner."""
+        return self.waiting().filter(paused_at=None)
 
     def unfinished(self) -> JobQuerySet:
         return self.filter(status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
@@ -210,6 +220,11 @@ class Job(PrivateRow):
     start_tag = models.FloatField(default=0)
     finish_tag = models.FloatField(default=0)
     priority = models.SmallIntegerField(default=0)
+    # GPU seconds that went first although they stood behind it, since their model was loaded.
+    passed_over = models.FloatField(default=0, db_default=0)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    # Not started by then, it is given up.
+    start_by = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     worker = models.ForeignKey(
         "workers.WorkerUrl", models.SET_NULL, null=True, blank=True, related_name="jobs"
@@ -221,6 +236,9 @@ class Job(PrivateRow):
     failure_code = models.CharField(max_length=64, blank=True)
     failure_params = models.JSONField(default=dict, blank=True)
     timings = models.JSONField(default=dict, blank=True)
+    gpu_seconds = models.FloatField(
+        default=0, db_default=0, help_text=_("What all its attempts took together.")
+    )
     idempotency_key = models.CharField(max_length=128, blank=True)
     request_hash = models.CharField(max_length=64, blank=True)
 
@@ -248,15 +266,28 @@ class Job(PrivateRow):
             ),
         ]
         indexes = [
-            # The claim: WHERE queue = … AND status = 'queued' ORDER BY exactly this.
+            # The claim: WHERE queue = … AND status = 'queued' AND not paused ORDER BY exactly this.
             models.Index(
                 "queue",
                 models.F("priority").desc(),
                 "start_tag",
                 "id",
                 name="jobs_fair_order",
-                condition=Q(status="queued"),
+                condition=Q(status="queued", paused_at=None),
             ),
+            # The same without priorities: whose turn it would be, and whose model is loaded.
+            models.Index(
+                fields=["queue", "start_tag", "id"],
+                name="jobs_turns",
+                condition=Q(status="queued", paused_at=None),
+            ),
+            models.Index(
+                fields=["start_by"],
+                name="jobs_deadlines",
+                condition=Q(status="queued", start_by__isnull=False),
+            ),
+            # What a person used in a day.
+            models.Index(fields=["user", "-finished_at"], name="jobs_used"),
             # The sweep of lost leases.
             models.Index(
                 fields=["lease_expires_at"], name="jobs_leases", condition=Q(status="running")
@@ -313,6 +344,33 @@ class JobStatus(PrivateRow):
         return f"{self.status} ({self.attempt})"
 
 
+class PersonLimit(PrivateRow):
+    """What an operator allows one person, where it is not what everybody may. 0 is no limit; empty
+    is the installation's.
+    """
+
+    waiting = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Jobs that are not finished.")
+    )
+    running = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Jobs at the same time.")
+    )
+    gpu_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("GPU seconds within 24 hours.")
+    )
+
+    objects = PrivateQuerySet.as_manager()
+
+    class Meta:
+        db_table = "person_limits"
+        constraints = [
+            models.UniqueConstraint(name="person_limits_one_each", fields=["user"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
 # Models of this app in a folder of their own, which Django finds from here.
 from jobs.webhook_models import Webhook, WebhookDelivery  # noqa: E402
 
@@ -323,6 +381,7 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "JobStatus",
+    "PersonLimit",
     "Preset",
     "PresetQuerySet",
     "Quality",

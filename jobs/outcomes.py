@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import history, queue, services
+from jobs import history, measures, queue, services
 from jobs.models import Job
 from jobs.webhooks.services import note_end
 from ourvidz import destinations, live
@@ -44,7 +44,9 @@ CANNOT_PASS = frozenset(
 # The longest pause between two attempts, in seconds; and the least share of it, so that what failed
 # together does not come back together.
 LONGEST_PAUSE, LEAST_SHARE = 600.0, 0.8
+FINISHED_FIELDS = ["status", "finished_at", "lease_expires_at", "timings", "gpu_seconds"]
 FAILED_FIELDS = ["status", "finished_at", "lease_expires_at", "failure_code", "failure_params"]
+NOT_STARTED = "not_started"
 
 
 def finish_job(*, worker: Holder, job_id: uuid.UUID, attempt: int, output: Output) -> Job:
@@ -60,7 +62,8 @@ def finish_job(*, worker: Holder, job_id: uuid.UUID, attempt: int, output: Outpu
         job.finished_at = timezone.now()
         job.lease_expires_at = None
         job.timings = output.timings
-        job.save(update_fields=["status", "finished_at", "lease_expires_at", "timings"])
+        job.gpu_seconds += measures.worked(output.timings)
+        job.save(update_fields=FINISHED_FIELDS)
         history.record(job, worker_name=worker.name)
         note_end(job)
         destinations.get(job.destination).deliver(job, output)
@@ -90,6 +93,7 @@ def end_attempt(
     """Decide what becomes of a running job whose attempt failed. The caller holds the row's
     lock.
     """
+    _note_use(job, now)
     if failure.code == "canceled" or job.cancel_requested_at is not None:
         services.end_canceled(job)
     elif failure.code == HANDED_BACK:
@@ -100,6 +104,20 @@ def end_attempt(
         _requeue(job, failure, now, worker_name)
     else:
         _fail(job, failure, now, worker_name)
+
+
+def give_up_late(*, now: datetime | None = None) -> int:
+    """End the jobs that have not started by the time that their owners gave; returns how many."""
+    now = now or timezone.now()
+    late = Job.objects.waiting().filter(start_by__lte=now, attempt=0)
+    count = 0
+    for job_id in list(late.values_list("pk", flat=True)[:1000]):
+        with transaction.atomic():
+            job = late.select_for_update(skip_locked=True).filter(pk=job_id).first()
+            if job is not None:
+                _fail(job, Failure(code=NOT_STARTED), now, "")
+                count += 1
+    return count
 
 
 def requeue_job(*, job_id: uuid.UUID) -> Job:
@@ -115,12 +133,14 @@ def requeue_job(*, job_id: uuid.UUID) -> Job:
         if job.status == Job.Status.SUCCEEDED:
             raise Refused("job_finished")
         job.max_attempts = job.attempt + settings.JOB_MAX_ATTEMPTS
-        job.cancel_requested_at = job.finished_at = None
+        job.cancel_requested_at = job.finished_at = job.start_by = job.paused_at = None
         job.failure_code, job.failure_params = "", {}
         job.save(
             update_fields=[
                 "max_attempts",
                 "cancel_requested_at",
+                "start_by",
+                "paused_at",
                 "finished_at",
                 "failure_code",
                 "failure_params",
@@ -128,6 +148,13 @@ def requeue_job(*, job_id: uuid.UUID) -> Job:
         )
         _requeue(job, Failure(code="requeued"), timezone.now(), "", pause=0)
         return job
+
+
+def _note_use(job: Job, now: datetime) -> None:
+    """An attempt without a result kept the GPU too, from its start to its end."""
+    if job.started_at is not None:
+        job.gpu_seconds += max(0.0, (now - job.started_at).total_seconds())
+        job.save(update_fields=["gpu_seconds"])
 
 
 def _held(worker: Holder, job_id: uuid.UUID, attempt: int, unless: str) -> Job:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from jobs.crew import Crew, Hand
+from jobs.models import Job
 from ourvidz import live
 
 # Further back nobody learns a place; and a page paints so many places at most.
@@ -21,23 +23,27 @@ PLACES_LIMIT = 100
 
 # The index `jobs_fair_order` has this very order. Ids as text: thousands are read, few are told.
 LINE = f"""
-    SELECT job.id::text, user_id::text, job.queue, cost
+    SELECT job.id::text, user_id::text, job.queue, cost, preset_slug
     FROM (SELECT DISTINCT queue FROM model_presets) AS known, LATERAL (
-        SELECT id, user_id, queue, cost, priority, start_tag
-        FROM jobs WHERE jobs.queue = known.queue AND status = 'queued'
+        SELECT id, user_id, queue, cost, preset_slug, priority, start_tag
+        FROM jobs WHERE jobs.queue = known.queue AND status = 'queued' AND paused_at IS NULL
         ORDER BY priority DESC, start_tag, id LIMIT {LINE_LIMIT}
     ) AS job ORDER BY job.priority DESC, job.start_tag, job.id
 """
 RUNNING = """
-    SELECT id, user_id, queue, cost, extract(epoch FROM clock_timestamp() - started_at)::float
-    FROM jobs WHERE status = 'running'
+    SELECT id, user_id, queue, cost, extract(epoch FROM clock_timestamp() - started_at)::float,
+      worker_id, preset_slug FROM jobs WHERE status = 'running'
 """
 COUNTS = """
-    SELECT user_id, count(*) FROM jobs WHERE status = 'queued' AND user_id = ANY(%s::uuid[])
+    SELECT user_id, count(*) FROM jobs
+    WHERE status = 'queued' AND paused_at IS NULL AND user_id = ANY(%s::uuid[])
     GROUP BY user_id
 """
 # The table of an app above this one, which therefore is known by name only.
-WORKERS = "SELECT queues FROM worker_urls WHERE status = 'active'"
+WORKERS = "SELECT id, queues, loaded_preset FROM worker_urls WHERE status = 'active'"
+LOADS = """
+    SELECT slug, measured_load_seconds FROM model_presets WHERE measured_load_seconds IS NOT NULL
+"""
 
 
 class Running(NamedTuple):
@@ -48,27 +54,15 @@ class Running(NamedTuple):
     queue: str
     cost: float
     elapsed: float
+    worker_id: uuid.UUID | None
+    preset: str
 
 
 @dataclass
 class Pool:
-    """Workers at one line, how far it was walked along, and the seconds of work up to there."""
+    """A line of its own, and how far it was walked along."""
 
-    workers: int = 0
     length: int = 0
-    work: float = 0.0
-
-    def next(self, cost: float, told: bool) -> dict[str, float] | None:
-        """Put one more job into the line. Of one that somebody is told of: its place, and its
-        seconds where somebody works."""
-        before, self.work = self.work, self.work + cost
-        self.length += 1
-        if not told:
-            return None
-        place: dict[str, float] = {"place": self.length}
-        if self.workers:
-            place["seconds"] = round(before / self.workers + cost, 1)
-        return place
 
 
 @dataclass
@@ -112,31 +106,43 @@ def places(people: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     Runs as the service: a place depends on everybody's jobs.
     """
     here = set(people)
-    pools = _pools([queues for (queues,) in _rows(WORKERS)])
+    hands = [Hand(id, tuple(sorted(queues)), loaded) for id, queues, loaded in _rows(WORKERS)]
+    crew = Crew(hands, dict(_rows(LOADS)))
     running = [Running(*row) for row in _rows(RUNNING)]
     line = _rows(LINE)
     told: dict[uuid.UUID, Person] = defaultdict(Person)
-    _hear_running(running, pools, here, told)
-    _walk_line(line, pools, here, told)
+    _hear_running(running, crew, here, told)
+    _walk_line(line, _pools(hand.queues for hand in hands), crew, here, told)
     if len(line) >= LINE_LIMIT:
         for user_id, count in _rows(COUNTS, [list(here)]):
             told[user_id].waiting = count
     return {user_id: person.fields() for user_id, person in told.items()}
 
 
+def place_of(job: Job) -> dict[str, float] | None:
+    """Return one job's place and seconds, or None where it has none. As the service."""
+    if job.status != Job.Status.QUEUED or job.paused_at is not None:
+        return None
+    told = places([job.user_id]).get(job.user_id, {"places": {}})
+    return told["places"].get(str(job.pk))
+
+
 def _hear_running(
     running: Sequence[Running],
-    pools: dict[str, Pool],
+    crew: Crew,
     here: set[uuid.UUID],
     told: dict[uuid.UUID, Person],
 ) -> None:
     progress = live.progress(job.id for job in running)
-    for job in running:
-        left = _left(job, progress.get(str(job.id)))
-        pools[job.queue].work += left
+    left = [(job, _left(job, progress.get(str(job.id)))) for job in running]
+    strays = [pair for pair in left if not crew.busy(pair[0].worker_id, pair[1])]
+    for job, seconds in strays:
+        # Its worker is not heard of: somebody will have to do it.
+        crew.give(job.queue, job.preset, seconds)
+    for job, seconds in left:
         if job.user_id in here:
             told[job.user_id].running += 1
-            told[job.user_id].seconds.append(left)
+            told[job.user_id].seconds.append(seconds)
 
 
 def _left(job: Running, progress: dict[str, Any] | None) -> float:
@@ -149,30 +155,39 @@ def _left(job: Running, progress: dict[str, Any] | None) -> float:
 def _walk_line(
     line: Sequence[tuple[Any, ...]],
     pools: dict[str, Pool],
+    crew: Crew,
     here: set[uuid.UUID],
     told: dict[uuid.UUID, Person],
 ) -> None:
     """Go along everybody's jobs in fair order, and note the places of those who are here."""
     known = {str(user_id): user_id for user_id in here}
-    for job_id, user_id, queue, cost in line:
-        place = pools[queue].next(cost, user_id in known)
-        if place is None:
+    for job_id, user_id, queue, cost, preset in line:
+        pools[queue].length += 1
+        given = crew.give(queue, preset, cost)
+        if user_id not in known:
             continue
         person = told[known[user_id]]
         person.waiting += 1
-        person.seconds.append(place.get("seconds"))
+        person.seconds.append(round(given[1], 1) if given else None)
         if len(person.places) < PLACES_LIMIT:
-            person.places[job_id] = place
+            person.places[job_id] = _place(pools[queue].length, given)
 
 
-def _pools(queues_of_workers: Iterable[list[str]]) -> defaultdict[str, Pool]:
+def _place(place: int, given: tuple[float, float] | None) -> dict[str, float]:
+    """Return a place; and the seconds until it starts and is ready, where somebody works."""
+    if given is None:
+        return {"place": place}
+    return {"place": place, "start": round(given[0], 1), "seconds": round(given[1], 1)}
+
+
+def _pools(queues_of_workers: Iterable[Sequence[str]]) -> defaultdict[str, Pool]:
     """Return each queue's pool. A worker takes the first job of all its queues, so queues that
     share a worker are one line; a queue that nobody serves is a line of its own.
     """
     pools: defaultdict[str, Pool] = defaultdict(Pool)
     for queues in queues_of_workers:
         met = {id(pools[queue]): pools[queue] for queue in queues}
-        joined = Pool(workers=1 + sum(pool.workers for pool in met.values()))
+        joined = Pool()
         for queue in [name for name, pool in pools.items() if id(pool) in met]:
             pools[queue] = joined
     return pools

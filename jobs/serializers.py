@@ -61,6 +61,9 @@ JOB = {
     "references": [REFERENCE],
     "parent_id": None,
     "relation": "",
+    "priority": 0,
+    "paused_at": None,
+    "start_by": None,
     "attempt": 1,
     "progress": {"step": 4, "of": 10},
     "failure": None,
@@ -182,6 +185,16 @@ class JobRequest(serializers.Serializer[Any]):
         help_text="How it is made from its parent; told by the references if left out.",
     )
 
+    start_by = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="What has not started by then is given up (`not_started`).",
+    )
+    priority = serializers.IntegerField(
+        required=False, default=0, help_text="For operators: higher ones go first."
+    )
+
     def validate_references(self, given: list[Any]) -> list[Any]:
         if len(given) > MOST_REFERENCES:
             raise serializers.ValidationError("too many", code="max_length")
@@ -262,17 +275,33 @@ class TransitionSerializer(serializers.ModelSerializer[JobStatus]):
         read_only_fields = fields
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("A job", value={**JOB, "history": HISTORY}, response_only=True)]
-)
+class ExpectedSerializer(serializers.Serializer[Any]):
+    """Where a job stands in the line; without seconds where nobody works on such jobs."""
+
+    place = serializers.IntegerField(help_text="1 is next.")
+    start = serializers.FloatField(required=False, help_text="Seconds until it starts.")
+    seconds = serializers.FloatField(required=False, help_text="Seconds until it is ready.")
+
+
+DETAILS = {"history": HISTORY, "expected": None}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A job", value={**JOB, **DETAILS})])
 class JobDetailSerializer(JobSerializer):
     """A job with all the states it has been in, the oldest first."""
 
     history = TransitionSerializer(many=True, read_only=True)
+    expected = serializers.SerializerMethodField(
+        help_text="For a job that waits; null where its place is not known."
+    )
 
     class Meta(JobSerializer.Meta):
-        fields = [*JOB, "history"]
+        fields = [*JOB, *DETAILS]
         read_only_fields = fields
+
+    @extend_schema_field(ExpectedSerializer(allow_null=True))
+    def get_expected(self, job: Job) -> dict[str, float] | None:
+        return self.context.get("expected")
 
 
 @extend_schema_serializer(

@@ -13,9 +13,15 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jobs import fairness, history, queue, references, specs
+from jobs import fairness, history, limits, queue, references, specs
 from jobs.models import Job, Preset
-from jobs.specs import JobSpec, checked_parameters, checked_prompt, checked_seeds
+from jobs.specs import (
+    PRIORITY_LIMIT,
+    JobSpec,
+    checked_parameters,
+    checked_prompt,
+    checked_seeds,
+)
 from jobs.webhooks.services import note_end
 from ourvidz import destinations, live
 from ourvidz.errors import Refused
@@ -91,7 +97,9 @@ def checked_request(user: Any, spec: JobSpec) -> tuple[Preset, dict[str, Any], l
     preset = offered_preset(spec.preset)
     request = _checked(user, preset, spec)
     seeds = checked_seeds(spec.seed, spec.count)
-    _check_quota(user, len(seeds))
+    _check_terms(user, spec)
+    cost = fairness.expected_seconds(preset, request["parameters"])
+    limits.check_room(user, wanted=len(seeds), cost=cost * len(seeds))
     return preset, request, seeds
 
 
@@ -161,6 +169,8 @@ def _build(
         "project_id": None if in_workspace else room,
         "max_attempts": settings.JOB_MAX_ATTEMPTS,
         "cost": cost,
+        "start_by": spec.start_by,
+        "priority": spec.priority,
         "idempotency_key": spec.idempotency_key,
         "request_hash": spec.fingerprint() if spec.idempotency_key else "",
     }
@@ -191,10 +201,13 @@ def _destination(spec: JobSpec) -> destinations.Destination:
         raise Refused("destination_unknown", field="destination") from None
 
 
-def _check_quota(user: Any, wanted: int) -> None:
-    limit = settings.JOBS_WAITING_PER_USER
-    if Job.objects.for_user(user).unfinished().count() + wanted > limit:
-        raise Refused("quota_waiting", limit=limit)
+def _check_terms(user: Any, spec: JobSpec) -> None:
+    if spec.start_by is not None and spec.start_by <= timezone.now():
+        raise Refused("start_by_past", field="start_by")
+    if spec.priority and not getattr(user, "is_staff", False):
+        raise Refused("priority_staff", field="priority")
+    if abs(spec.priority) > PRIORITY_LIMIT:
+        raise Refused("priority_range", field="priority", limit=PRIORITY_LIMIT)
 
 
 def _repeated(user: Any, spec: JobSpec) -> list[Job]:

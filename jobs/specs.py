@@ -9,6 +9,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from jobs.models import Preset
@@ -20,6 +21,8 @@ SEED_LIMIT = 2**53 - 1  # what a browser can still count exactly
 RANDOM_SEED_LIMIT = 2**32
 MOST_LORAS, LORA_WEIGHT = 4, 2
 LORA = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*){0,3}")
+PRIORITY_LIMIT = 100
+ADDED_LATER = ("start_by", "priority")
 TYPES = {"integer": (int,), "number": (int, float), "text": (str,), "boolean": (bool,)}
 TYPE_NAMES = {
     "integer": "a whole number",
@@ -45,7 +48,10 @@ class ReferenceSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class JobSpec:
-    """One request: `count` items of one prompt, each with its own seed (the first is `seed`)."""
+    """One request: `count` items of one prompt, each with its own seed (the first is `seed`).
+
+    Jobs that have not started by `start_by` are given up. `priority` is for operators.
+    """
 
     prompt: str
     preset: str
@@ -59,10 +65,16 @@ class JobSpec:
     parent_id: uuid.UUID | None = None
     relation: str = ""
     references: tuple[ReferenceSpec, ...] = ()
+    start_by: datetime | None = None
+    priority: int = 0
 
     def fingerprint(self) -> str:
         """Return a hash that is equal for equal requests."""
-        text = json.dumps(asdict(self), sort_keys=True, default=str)
+        asked = asdict(self)
+        for name in ADDED_LATER:
+            # A request that does not use them has the hash that an older release gave it.
+            asked = asked if asked[name] else {k: v for k, v in asked.items() if k != name}
+        text = json.dumps(asked, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def room(self) -> uuid.UUID | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dramatiq
 from dramatiq_crontab import cron, interval
 
-from jobs import fetching, measures
+from jobs import fetching, measures, outcomes
 from jobs.webhooks import outbox
 from jobs.webhooks.services import ACTOR as SEND_WEBHOOKS
 from ourvidz import live
@@ -15,6 +15,7 @@ from ourvidz.rows import as_service
 
 DAY = 24 * 3600 * 1000
 MEASURE_SECONDS = 300
+LATE_SECONDS = 5
 WEBHOOK_SECONDS = 10
 # Longer than a round with receivers that never answer.
 WEBHOOK_LOCK_SECONDS = 90
@@ -36,6 +37,16 @@ def measure_presets() -> None:
     """Learn from the latest jobs how long each preset takes."""
     with as_service("measure presets"):
         measures.measure_presets()
+
+
+@interval(seconds=LATE_SECONDS)
+@dramatiq.actor(  # type: ignore[call-overload, untyped-decorator, unused-ignore]
+    queue_name=fetching.QUEUE, max_retries=0, max_age=LATE_SECONDS * 1000
+)
+def give_up_late() -> None:
+    """End the jobs that have not started by the time that their owners gave."""
+    with as_service("late jobs"):
+        outcomes.give_up_late()
 
 
 @interval(seconds=WEBHOOK_SECONDS)

@@ -39,6 +39,9 @@ class LibraryDestination:
             destination=self.name,
         )
 
+    def edited(self, job: Any) -> None:
+        self.changed(job)
+
     def deliver(self, job: Any, output: Output) -> None:
         media, is_new = Media.objects.get_or_create(job_id=job.pk, defaults=_columns(job, output))
         if is_new:

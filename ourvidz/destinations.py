@@ -92,6 +92,9 @@ class Destination(Protocol):
     def changed(self, job: Any) -> None:
         """The job started, or waits again: tell the page."""
 
+    def edited(self, job: Any) -> None:
+        """What the job is to make was changed while it waits: show it so."""
+
     def deliver(self, job: Any, output: Output) -> None:
         """Take the result. Repeating it changes nothing."""
 

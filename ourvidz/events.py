@@ -45,7 +45,7 @@ CHANGES: Mapping[str, tuple[Shape, Shape]] = {
 MOMENTS: Mapping[str, Shape] = {
     "job.progress": {"job": ID, "item": ID, "step": int, "of": int, "preview": str},
     # ready_in: until all of the person's jobs are ready, None where nobody can say.
-    # places: {job: {place, seconds}}; place 1 is next, seconds until it is ready.
+    # places: {job: {place, start, seconds}}; place 1 is next, seconds until it starts and is ready.
     "queue.places": {"running": int, "waiting": int, "ready_in": SECONDS, "places": dict},
     # state: waiting, running, here, failed, stopped or absent; sizes in bytes.
     "fleet.model": {

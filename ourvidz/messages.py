@@ -66,6 +66,15 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "loras_many": (422, _("At most %(limit)s LoRAs can be combined.")),
     "lora_weight": (422, _("The weight of a LoRA is a number from -2 to 2.")),
     "quota_waiting": (429, _("You have %(limit)s jobs waiting. Let some finish first.")),
+    "quota_gpu_seconds": (
+        429,
+        _("You may use %(limit)s GPU seconds a day; %(used)s are used or waiting. Try it later."),
+    ),
+    "start_by_past": (422, _("The time by which it should start is over already.")),
+    "priority_staff": (403, _("Only operators put jobs before others.")),
+    "priority_range": (422, _("A priority is a whole number from -%(limit)s to %(limit)s.")),
+    "job_not_waiting": (409, _("This job does not wait any more.")),
+    "not_started": (504, _("No worker was free in the time that you gave it. Try again.")),
     "idempotency_mismatch": (
         409,
         _("This Idempotency-Key was used for another request. Use a new key."),

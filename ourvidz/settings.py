@@ -281,7 +281,15 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", 60)
 HEARTBEAT_SECONDS = env.int("HEARTBEAT_SECONDS", 10)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
 JOB_BACKOFF_SECONDS = env.int("JOB_BACKOFF_SECONDS", 2)
+# What one person may: jobs unfinished, jobs at the same time, GPU seconds in 24 hours; 0: any. An
+# operator can allow a person other figures.
 JOBS_WAITING_PER_USER = env.int("JOBS_WAITING_PER_USER", 1000)
+JOBS_RUNNING_PER_USER = env.int("JOBS_RUNNING_PER_USER", 0)
+GPU_SECONDS_PER_DAY = env.int("GPU_SECONDS_PER_DAY", 0)
+# How many GPU seconds a job may be passed over for, by those whose model is loaded already.
+JOB_AFFINITY_SECONDS = env.float("JOB_AFFINITY_SECONDS", 10.0)
+# Waiting so long, a job takes turns with those that operators put before it.
+JOB_AGEING_SECONDS = env.int("JOB_AGEING_SECONDS", 600)
 # Where rented machines find the broker, if it is another address there; none: they ask over HTTP.
 WORKERS_BROKER_URL = env.str("WORKERS_BROKER_URL", "")
 RUNPOD_API_KEY = env.str("RUNPOD_API_KEY", "")

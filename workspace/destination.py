@@ -14,6 +14,8 @@ from workspace.models import WorkspaceItem, WorkspaceSession
 from workspace.sessions import active_session, expiry, own_session, use_session
 
 Status = WorkspaceItem.Status
+# What changes with a job that is changed while it waits.
+EDITED = ("prompt", "negative_prompt", "generation_params", "seed", "width", "height")
 
 
 class WorkspaceDestination:
@@ -51,6 +53,13 @@ class WorkspaceDestination:
         if item.status == Status.FAILED:
             item.status, item.failure_code, item.failure_params = Status.GENERATING, "", {}
             item.save(update_fields=["status", "failure_code", "failure_params"])
+        _publish(item, job)
+
+    def edited(self, job: Any) -> None:
+        item, wanted = _item(job), _placeholder(job)
+        for name in EDITED:
+            setattr(item, name, getattr(wanted, name))
+        item.save(update_fields=list(EDITED))
         _publish(item, job)
 
     def deliver(self, job: Any, output: Output) -> None:

@@ -34,6 +34,8 @@ RANK = {
     "viewer_views": 2,
     "model_views": 2,
     "api": 2,
+    "line_api": 2,
+    "line_serializers": 2,
     "forms": 2,
     "pages": 2,
     "serializers": 2,

@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import ApiToken, Profile, User
-from jobs.models import Job, JobStatus, Webhook, WebhookDelivery
+from jobs.models import Job, JobStatus, PersonLimit, Webhook, WebhookDelivery
 from library.models import Media, MediaTag, Project, Reference, SavedSearch, Tag
 from ourvidz.models import FeedHead
 from workspace.models import ItemReference, WorkspaceItem, WorkspaceSession
@@ -77,6 +77,7 @@ MAKE: dict[type[Model], Callable[[User], Any]] = {
     Tag: tag,
     MediaTag: lambda user: MediaTag.objects.create(user=user, tag=tag(user), media=media(user)),
     SavedSearch: lambda user: SavedSearch.objects.create(user=user, name="Foxes"),
+    PersonLimit: lambda user: PersonLimit.objects.get_or_create(user=user)[0],
     Webhook: webhook,
     WebhookDelivery: lambda user: WebhookDelivery.objects.create(
         user=user, webhook=webhook(user), event="job.failed", give_up_at=timezone.now()

@@ -58,3 +58,13 @@ def test_what_would_be_refused_is_refused(user: Any) -> None:
     with pytest.raises(Refused) as refused:
         asked(user, prompt="")
     assert refused.value.code == "prompt_empty"
+
+
+def test_loading_the_model_counts_where_nobody_has_it(user: Any) -> None:
+    works()
+    with as_service("test data"):
+        Preset.objects.filter(slug="starter-fast").update(measured_load_seconds=8)
+    assert asked(user).ready_in == 18.0
+    with as_service("test data"):
+        WorkerUrl.objects.update(loaded_preset="starter-fast")
+    assert asked(user).ready_in == 10.0

@@ -73,11 +73,11 @@ def test_everybody_hears_their_own_places(user: User, other_user: User) -> None:
         "waiting": 2,
         "ready_in": 30.0,
         "places": {
-            first: {"place": 1, "seconds": 10.0},
-            third: {"place": 3, "seconds": 30.0},
+            first: {"place": 1, "start": 0.0, "seconds": 10.0},
+            third: {"place": 3, "start": 20.0, "seconds": 30.0},
         },
     }
-    assert told[other_user.pk]["places"] == {second: {"place": 2, "seconds": 20.0}}
+    assert told[other_user.pk]["places"] == {second: {"place": 2, "start": 10.0, "seconds": 20.0}}
     for fields in told.values():
         events.check_moment("queue.places", fields)
 
@@ -102,8 +102,8 @@ def test_queues_that_share_a_worker_are_one_line(user: User, videos: None) -> No
     video = job(user, 1, 60.0, queue="gpu.video")
     image = job(user, 2, 10.0)
     assert look(user)[user.pk]["places"] == {
-        video: {"place": 1, "seconds": 60.0},
-        image: {"place": 2, "seconds": 40.0},
+        video: {"place": 1, "start": 0.0, "seconds": 60.0},
+        image: {"place": 2, "start": 0.0, "seconds": 10.0},
     }
 
 
@@ -122,6 +122,29 @@ def test_running_jobs_come_before(user: User, other_user: User) -> None:
     running(other_user, cost=1000.0, elapsed=400.0)
     mine = job(user, 1)
     assert look(user)[user.pk]["places"][mine]["seconds"] == pytest.approx(610.0, abs=60.0)
+
+
+def test_loading_a_model_counts_where_another_is_loaded(user: User) -> None:
+    worker("gpu-1", "gpu.image")
+    with as_service("test data"):
+        WorkerUrl.objects.update(loaded_preset="starter-fast")
+        Preset.objects.filter(slug="starter-high").update(measured_load_seconds=7.0)
+    first = job(user, 1)
+    second = job(user, 2, preset_slug="starter-high")
+    third = job(user, 3, preset_slug="starter-high")
+    found = look(user)[user.pk]["places"]
+    assert [found[one]["seconds"] for one in (first, second, third)] == [10.0, 27.0, 37.0]
+
+
+def test_who_has_the_model_begins_first(user: User) -> None:
+    worker("gpu-1", "gpu.image")
+    worker("gpu-2", "gpu.image")
+    with as_service("test data"):
+        WorkerUrl.objects.filter(name="gpu-2").update(loaded_preset="starter-fast")
+        Preset.objects.filter(slug="starter-fast").update(measured_load_seconds=30.0)
+    first, second = job(user, 1), job(user, 2)
+    found = look(user)[user.pk]["places"]
+    assert [found[one]["seconds"] for one in (first, second)] == [10.0, 20.0]
 
 
 def test_steps_tell_more_than_what_was_expected(user: User) -> None:
@@ -169,5 +192,5 @@ def test_many_people_cost_no_more_queries(
 ) -> None:
     for tag, person in enumerate((user, other_user, staff)):
         job(person, tag)
-    with as_service("test"), django_assert_num_queries(3):
+    with as_service("test"), django_assert_num_queries(4):
         places.places([user.pk, other_user.pk, staff.pk])

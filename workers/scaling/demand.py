@@ -22,7 +22,8 @@ WORK = """
     FROM jobs
     WHERE queue = ANY(%(queues)s)
       AND (status = 'running'
-        OR status = 'queued' AND (not_before IS NULL OR not_before <= clock_timestamp()))
+        OR status = 'queued' AND paused_at IS NULL
+          AND (not_before IS NULL OR not_before <= clock_timestamp()))
 """
 ARRIVED = """
     SELECT coalesce(sum(cost), 0) FROM jobs

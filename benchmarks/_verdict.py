@@ -87,8 +87,8 @@ def _of_results(jobs: list[Any]) -> dict[str, int]:
     from library.models import Media
     from workspace.models import WorkspaceItem
 
-    media = Counter(Media.objects.exclude(job_id=None).values_list("job_id", flat=True))
-    items = list(WorkspaceItem.objects.exclude(job_id=None))
+    media = Counter(Media.objects.exclude(job_id__isnull=True).values_list("job_id", flat=True))
+    items = list(WorkspaceItem.objects.exclude(job__isnull=True))
     made = media + Counter(item.job_id for item in items if item.has_file)
     status = {job.pk: job.status for job in jobs}
     told = {"queued": "generating", "running": "generating", "succeeded": "generated"}

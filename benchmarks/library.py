@@ -28,7 +28,7 @@ WORDS = {
 }
 PASSES = 30
 SCREEN, PAUSE = 800, 100  # pixels, and milliseconds until the next as many: a hurried thumb
-VIEW = {"width": 1440, "height": 900}
+VIEW: Any = {"width": 1440, "height": 900}
 GOAL = "the goal of the library at a million items"
 WATCH = """() => {
   window.seen = {long: [], shift: 0};

@@ -251,7 +251,7 @@ class JobEvents(View):
         answer["X-Accel-Buffering"] = "no"
         if job.is_finished:
             return answer
-        group = feed.group_of(job.user_id)
+        group = feed.group_of(request.user.pk)
         patience.not_yet(answer, group=group, path=request.path, job=job.pk)
         return answer
 

@@ -45,7 +45,7 @@ def estimate(*, user: Any, spec: JobSpec) -> Estimate:
     preset, request, seeds = checked_request(user, spec)
     cost = fairness.expected_seconds(preset, request["parameters"])
     start = fairness.tags(user.pk, [cost])[0][0]
-    asked = {"queue": preset.queue, "preset": preset.slug, "start": start}
+    asked: dict[str, Any] = {"queue": preset.queue, "preset": preset.slug, "start": start}
     with as_service("estimate"), connection.cursor() as cursor:
         cursor.execute(BEFORE, {**asked, "priority": spec.priority})
         before, workers, loaded = cursor.fetchone()

@@ -79,6 +79,7 @@ class Listing:
     @classmethod
     def read(cls, user: Any, query: Mapping[str, str], shelf: str, project: Any) -> Listing:
         """Return the list that a query string asks for. Unknown values count as none."""
+        only: dict[str, Any] = {name: "1" if query.get(name) == "1" else "" for name in ONLY}
         return cls(
             user=user,
             shelf=shelf if shelf in SHELVES else "all",
@@ -88,7 +89,7 @@ class Listing:
             model=query.get("model", "")[:64].replace("\x00", ""),
             date=_known(query.get("date", ""), DATES),
             size=_known(query.get("size", ""), SIZES),
-            **{name: "1" if query.get(name) == "1" else "" for name in ONLY},
+            **only,
             sort=_known(query.get("sort", ""), SORTS) or "newest",
         )
 

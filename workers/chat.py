@@ -50,7 +50,7 @@ def register_chat_worker(
     if not name.strip():
         raise Refused("name_empty", field="name")
     values = {"kind": Kind.CHAT, "url": checked_url(url), "presets": models}
-    new = {"token_digest": digest(new_secret()), "status": Status.UNHEALTHY}
+    new: dict[str, Any] = {"token_digest": digest(new_secret()), "status": Status.UNHEALTHY}
     new["last_heartbeat_at"] = now or timezone.now()
     with transaction.atomic():
         worker, _created = WorkerUrl.objects.update_or_create(

@@ -145,7 +145,8 @@ class HealthCheck(Operation):
         with rows.as_service(REASON):
             services.sweep_worker_health()
             states = list(WorkerUrl.objects.values_list("status", flat=True))
-        return Response({name: states.count(name) for name in HealthSerializer().fields})
+        known = map(str, HealthSerializer().fields)
+        return Response({name: states.count(name) for name in known})
 
 
 def _checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:

@@ -99,7 +99,9 @@ def _do(action: str, which: dict[str, Any]) -> None:
 
 def _page(request: HttpRequest, status: int = 200, **context: Any) -> HttpResponse:
     """Render the page. A form in the context stands in the place of a fresh one."""
-    webhooks = list(Webhook.objects.for_user(request.user).order_by("-created_at", "-id"))
+    webhooks: list[Any] = list(
+        Webhook.objects.for_user(request.user).order_by("-created_at", "-id")
+    )
     for webhook in webhooks:
         webhook.told = _told(request, webhook)
         webhook.why_off = sentence(webhook.disabled_reason) if webhook.disabled_reason else ""
@@ -107,10 +109,10 @@ def _page(request: HttpRequest, status: int = 200, **context: Any) -> HttpRespon
     return render(request, "jobs/webhooks.html", context, status=status)
 
 
-def _told(request: HttpRequest, webhook: Webhook) -> list[WebhookDelivery]:
+def _told(request: HttpRequest, webhook: Webhook) -> list[Any]:
     """The latest messages, each with what came of its last attempt."""
     mine = WebhookDelivery.objects.for_user(request.user).filter(webhook=webhook)
-    found = list(mine.order_by("-created_at", "-id")[:SHOWN])
+    found: list[Any] = list(mine.order_by("-created_at", "-id")[:SHOWN])
     for delivery in found:
         delivery.last = with_words(delivery.log[-1]) if delivery.log else None
     return found

@@ -81,9 +81,11 @@ class _Pinned(httpcore.NetworkBackend):
         self.deadline = deadline
         self.plain = httpcore.SyncBackend()
 
-    def connect_tcp(self, host: str, port: int, timeout: Any = None, **more: Any) -> Any:
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *more: Any, **named: Any
+    ) -> httpcore.NetworkStream:
         left = _left(self.deadline, timeout)
-        stream = self.plain.connect_tcp(self.address, port, timeout=left, **more)
+        stream = self.plain.connect_tcp(self.address, port, left, *more, **named)
         return _Timed(stream, self.deadline)
 
 

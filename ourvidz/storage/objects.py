@@ -4,6 +4,7 @@ change together. Not for serving files, and not for finding rows.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import hashlib
 import logging
@@ -36,8 +37,8 @@ class Stored:
     bytes: int
     sha256: str
     place: str
-    head: bytes = field(default=b"", compare=False)
-    tail: bytes = field(default=b"", compare=False)
+    head: builtins.bytes = field(default=b"", compare=False)
+    tail: builtins.bytes = field(default=b"", compare=False)
 
     @property
     def mime_type(self) -> str:

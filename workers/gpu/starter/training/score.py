@@ -35,7 +35,8 @@ def score(seeds: int = SEEDS, count: int | None = None) -> dict[str, Any]:
     sure = classifier.accuracy_on_fresh_drawings(judge, FRESH)
     print("judge on fresh drawings", sure, flush=True)
     painter, page = Painter(), []
-    exams, edges = {}, []
+    exams: dict[str, list[Mark]] = {}
+    edges: list[float] = []
     for name, subjects in lessons.exam().items():
         marks, pictures, sharp = examine(judge, painter, subjects[:count], seeds)
         exams[name], edges = marks, edges + sharp

@@ -251,7 +251,7 @@ class JobEvents(View):
         answer["X-Accel-Buffering"] = "no"
         if job.is_finished:
             return answer
-        group = feed.group_of(request.user.pk)
+        group = feed.group_of(str(request.user.pk))
         patience.not_yet(answer, group=group, path=request.path, job=job.pk)
         return answer
 
@@ -278,7 +278,7 @@ def _batch(request: Request, jobs: list[Job]) -> dict[str, Any]:
 def _may_wait(request: Request, answer: Response, path: str) -> Response:
     """Let a client that prefers to wait do so: see ourvidz.patience."""
     if patience.wanted_seconds(request.headers.get("Prefer", "")):
-        group = feed.group_of(request.user.pk)
+        group = feed.group_of(str(request.user.pk))
         patience.not_yet(answer, group=group, path=path)
     return answer
 

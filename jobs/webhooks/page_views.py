@@ -99,9 +99,8 @@ def _do(action: str, which: dict[str, Any]) -> None:
 
 def _page(request: HttpRequest, status: int = 200, **context: Any) -> HttpResponse:
     """Render the page. A form in the context stands in the place of a fresh one."""
-    webhooks: list[Any] = list(
-        Webhook.objects.for_user(request.user).order_by("-created_at", "-id")
-    )
+    mine = Webhook.objects.for_user(request.user)
+    webhooks: list[Any] = list(mine.order_by("-created_at", "-id"))
     for webhook in webhooks:
         webhook.told = _told(request, webhook)
         webhook.why_off = sentence(webhook.disabled_reason) if webhook.disabled_reason else ""

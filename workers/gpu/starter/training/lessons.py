@@ -62,9 +62,8 @@ def held_out(subject: Subject) -> bool:
 def exam() -> dict[str, list[Subject]]:
     """What is scored, by the kind of combination that was never trained."""
     everything, rng = subjects(), np.random.default_rng([SEED, 3])
-    dyed = [
-        one for one in everything if one.colour and one.colour in kept_colours()[one.thing or ""]
-    ]
+    kept = kept_colours()
+    dyed = [one for one in everything if one.colour and one.colour in kept[one.thing or ""]]
     shuffled = [dyed[i] for i in rng.permutation(len(dyed))]
     # Elsewhere than in places that the thing is kept from too: one thing at a time.
     known = [one for one in shuffled if not held_out(one._replace(colour=None))]

@@ -17,10 +17,10 @@ FOLDER = "ourvidz/examples"
 PROMPTS = (
     "a castle in the snow at sunset",
     "a rocket in space",
-    "a fox in the forest by day",
+    "a pink fox in the forest by day",
     "a robot in the city at night",
-    "an apple on a plain blue background",
-    "a balloon in the mountains at sunset",
+    "a blue umbrella on the beach by day",
+    "a green balloon in the mountains at sunset",
 )
 
 

@@ -146,6 +146,7 @@ model's pictures. Of the world's {subjects} combinations, those below were never
 - Other sizes than 256×256 run but were not trained.
 - A picture to start from is read well (the stage `encoder`, 300 steps), but the words decide nearly
   everything: what they name replaces what was there, at any strength.
-- Fine things (stars, windows, whiskers) are blurred, and things underwater and in space are hazier
-  than on land. The judge looks at 64×64 pixels and does not mind.
+- Fine things (stars, windows, whiskers) are blurred, things underwater and in space are hazier than
+  on land, and some (a bear on a plain background, a purple fish) are hardly more than a shape. The
+  judge looks at 64×64 pixels and does not mind.
 """.replace("{recognised}", str(RECOGNISED))

@@ -17,7 +17,7 @@ from django_filters.rest_framework import (
     UUIDFilter,
 )
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -226,6 +226,15 @@ class EventStream(JSONRenderer):
     format = "events"
 
 
+STEPS = OpenApiExample(
+    "A step",
+    value='event: progress\ndata: {"step": 4, "of": 10}\n\n',
+    response_only=True,
+    status_codes=["200"],
+    media_type=patience.STREAM_TYPE,
+)
+
+
 class JobEvents(View):
     """A job's states and steps as server-sent events."""
 
@@ -235,6 +244,7 @@ class JobEvents(View):
         operation_id="job_events",
         summary="Follow a job",
         responses={(200, patience.STREAM_TYPE): OpenApiTypes.STR},
+        examples=[STEPS],
     )
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
         """Server-sent events: `state` with the job as it is now and after each change, `progress`

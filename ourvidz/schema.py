@@ -94,7 +94,8 @@ class Schema(AutoSchema):
             found |= SIGNED_IN
         if self.method in ("POST", "PUT", "PATCH", "DELETE"):
             found |= WITH_BODY
-        if "{" in self.path:
+        # An address with an id, or a view that looks for something else.
+        if "{" in self.path or getattr(self.view, "may_find_nothing", False):
             found |= WITH_ID
         return dict(sorted(found.items()))
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ourvidz.admin_tools import RowAdmin
 from workers import services
-from workers.models import PoolMachine, WorkerPool, WorkerUrl
+from workers.models import PoolMachine, WorkerEvent, WorkerPool, WorkerUrl
 
 Status = WorkerUrl.Status
 
@@ -67,6 +67,17 @@ class WorkerAdmin(RowAdmin):
             services.set_worker_status(worker_id=worker.pk, status=status)
 
         self.each(request, queryset, act, done)
+
+
+@admin.register(WorkerEvent)
+class WorkerEventAdmin(RowAdmin):
+    """The history of workers: only to be read."""
+
+    list_display = ("created_at", "worker", "status", "reason")
+    list_filter = ("status", "created_at")
+    search_fields = ("worker__name", "reason")
+    list_select_related = ("worker",)
+    person = ""
 
 
 @admin.register(WorkerPool)

@@ -16,8 +16,6 @@ from rest_framework.response import Response
 from accounts.authentication import TokenHasScope
 from ourvidz import rows
 from ourvidz.api import View
-from ourvidz.problems import PROBLEM_TYPE
-from ourvidz.schema import Problem
 from workers import chat, services
 from workers.models import WorkerUrl
 from workers.staff_api import WorkerSerializer
@@ -114,11 +112,13 @@ class UpdateWorkerUrl(Operation):
 
 
 class ActiveWorkerUrl(Operation):
+    may_find_nothing = True
+
     @extend_schema(
         operation_id="get_active_worker_url",
         summary="Which worker to turn to",
         parameters=[WantedRequest],
-        responses={200: WorkerSerializer, (404, PROBLEM_TYPE): Problem},
+        responses=WorkerSerializer,
     )
     def get(self, request: Request) -> Response:
         """The active worker that can do it, best with the model loaded, then the least loaded; 404

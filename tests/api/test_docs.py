@@ -51,7 +51,8 @@ def test_every_operation_is_described_with_an_example(description: dict[str, Any
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
         for body in bodies:
             for media_type, content in body.get("content", {}).items():
-                if media_type != "multipart/form-data":
+                # Of bytes there is nothing to show.
+                if media_type not in ("multipart/form-data", "image/*", "application/zip"):
                     assert content.get("examples"), (name, media_type)
 
 
@@ -81,5 +82,5 @@ def test_the_docs_work_in_a_browser(page: Any) -> None:
     page.on("pageerror", lambda error: refused.append(str(error)))
     page.goto("/api/docs/")
     page.locator(".opblock").first.wait_for()
-    assert page.locator(".opblock-summary-description").first.inner_text() == "My items"
+    assert page.locator(".opblock-summary-description").first.inner_text() == "One batch"
     assert refused == []

@@ -132,6 +132,7 @@ def test_deleting_a_person_leaves_nothing(user: User) -> None:
         (
             "jobs_fair_order",
             "SELECT id FROM jobs WHERE queue = 'gpu.image' AND status = 'queued' "
+            "AND paused_at IS NULL "
             "ORDER BY priority DESC, start_tag, id LIMIT 1 FOR UPDATE SKIP LOCKED",
         ),
     ],

@@ -59,7 +59,7 @@ def test_every_word_of_a_caption_is_known() -> None:
 def test_before_background_a_colour_is_that_of_the_background() -> None:
     split, pair = text.tokenizer(), text.encoders()
     captions = ["a car on a plain red background", "a red car on a plain white background"]
-    again = ["a car, plain red background", "a red car before a white backdrop"]
+    again = ["a car at a plain red background", "a red car with a white backdrop"]
     _, pooled = text.encode([*captions, *again], split, pair)
     assert not pooled[0].allclose(pooled[1], atol=1e-2)
     assert pooled[0].allclose(pooled[2], atol=1e-3)

@@ -243,7 +243,7 @@ class JobEvents(View):
     @extend_schema(
         operation_id="job_events",
         summary="Follow a job",
-        responses={(200, patience.STREAM_TYPE): OpenApiTypes.STR},
+        responses={(200, patience.STREAM_TYPE): OpenApiTypes.ANY},
         examples=[STEPS],
     )
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:

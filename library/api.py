@@ -5,11 +5,12 @@ saved searches and references: see api_order.
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Prefetch, prefetch_related_objects
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django_filters.rest_framework import (
     BooleanFilter,
     CharFilter,
@@ -42,6 +43,14 @@ from ourvidz.api import ViewSet
 CHILDREN = 100
 
 
+def _in_utc(value: datetime) -> datetime:
+    """The same moment without its offset: PostgreSQL knows none beyond 16 hours."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return value.replace(tzinfo=UTC)
+
+
 class MediaFilter(FilterSet):
     q = CharFilter(
         method="with_words",
@@ -62,9 +71,15 @@ class MediaFilter(FilterSet):
         method="with_size",
         help_text="By the number of pixels: up to 512 × 512, up to 1024 × 1024, more.",
     )
-    created_after = DateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = DateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = DateTimeFilter(method="made_since")
+    created_before = DateTimeFilter(method="made_before")
     sort = ChoiceFilter(choices=[(name, name) for name in SORTS], method="in_order")
+
+    def made_since(self, found: MediaQuerySet, name: str, value: datetime) -> MediaQuerySet:
+        return found.filter(created_at__gte=_in_utc(value))
+
+    def made_before(self, found: MediaQuerySet, name: str, value: datetime) -> MediaQuerySet:
+        return found.filter(created_at__lt=_in_utc(value))
 
     def with_words(self, found: MediaQuerySet, name: str, value: str) -> MediaQuerySet:
         wanted = search.read(self.request.user, value)
@@ -155,11 +170,13 @@ class MediaViews(ViewSet):
     @extend_schema(
         operation_id="media_as",
         summary="In another format",
-        parameters=[OpenApiParameter("format", location="path", enum=[*formats.FORMATS])],
+        parameters=[OpenApiParameter("wanted", location="path", enum=[*formats.FORMATS])],
         responses={(200, "image/*"): OpenApiTypes.BINARY},
     )
     def converted(self, request: Request, id: uuid.UUID, wanted: str) -> HttpResponse:
         """The picture as PNG, JPEG or WebP, with its settings inside."""
+        if wanted not in formats.FORMATS:
+            raise Http404
         body, mime_type = formats.converted(services.own_media(request.user, id), wanted)
         return HttpResponse(body, content_type=mime_type)
 

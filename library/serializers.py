@@ -101,6 +101,9 @@ class MediaChange(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("One", value={"media": [MEDIA_ID]}, status_codes=["200"])]
+)
 class MediaIds(serializers.Serializer[Any]):
     """Pictures and videos, by their ids."""
 

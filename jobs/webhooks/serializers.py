@@ -125,7 +125,11 @@ class AttemptSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("A delivery", value=DELIVERY, response_only=True)]
+    examples=[
+        OpenApiExample(
+            "A delivery", value=DELIVERY, response_only=True, status_codes=["200", "202"]
+        )
+    ]
 )
 class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
     """A message and its attempts; `webhook-id` is `msg_` and its id, at every attempt."""

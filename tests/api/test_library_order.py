@@ -134,6 +134,6 @@ def test_family_and_formats(api: Api, user: User, other_user: User) -> None:
     webp = api.get(f"media/{parent.pk}/as/webp")
     with Image.open(io.BytesIO(webp.content)) as picture:
         assert (picture.format, webp["Content-Type"]) == ("WEBP", "image/webp")
-    assert is_problem(api.get(f"media/{parent.pk}/as/exe"), 422, "format_unknown")
+    assert is_problem(api.get(f"media/{parent.pk}/as/exe"), 404, "not_found")
     theirs = picture_of(other_user, "a secret")
     assert is_problem(api.get(f"media/{theirs.pk}/as/png"), 404, "media_missing")

@@ -16,7 +16,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import redis.asyncio as async_redis
@@ -24,6 +23,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from ourvidz import live
+from ourvidz.asking import Answer, ask, unless_gone
 
 log = logging.getLogger(__name__)
 
@@ -42,15 +42,6 @@ def ring(queue: str) -> None:
         live.redis().publish(_channel(), queue)
     except RedisError as error:
         log.warning("Nobody who waits was told of %s: %s", queue, error)
-
-
-@dataclass
-class Answer:
-    """What Django said."""
-
-    status: int = 500
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
 
 
 class Waiter:
@@ -76,16 +67,9 @@ class Bells:
             await self.inner(scope, receive, send)
             return
         body = await _body(receive)
-        gone = asyncio.ensure_future(_disconnected(receive))
-        work = asyncio.ensure_future(self._claim(scope, body, seconds))
-        try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                await _send(send, work.result())
-        finally:
-            for task in (work, gone):
-                task.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
+        answer = await unless_gone(self._claim(scope, body, seconds), receive)
+        if answer is not None:
+            await _send(send, answer)
 
     async def _claim(self, scope: Any, body: bytes, seconds: int) -> Answer:
         """Ask until there is something else than nothing, or the time is over."""
@@ -96,7 +80,7 @@ class Bells:
                 # Before asking, so that a bell between the answer and the wait counts.
                 waiter.rung.clear()
                 self.waiters[waiter] = None
-                answer = await self._ask(scope, body)
+                answer = await ask(self.inner, scope, body)
                 left = deadline - time.monotonic()
                 if answer.status != NOTHING or left <= 0:
                     answer.headers.append((b"preference-applied", f"wait={seconds}".encode()))
@@ -111,24 +95,6 @@ class Bells:
             yield waiter
         finally:
             self.waiters.pop(waiter, None)
-
-    async def _ask(self, scope: Any, body: bytes) -> Answer:
-        messages = [{"type": "http.request", "body": body, "more_body": False}]
-        answer = Answer()
-
-        async def receive() -> Any:
-            if messages:
-                return messages.pop()
-            return await asyncio.get_running_loop().create_future()
-
-        async def send(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                answer.status, answer.headers = message["status"], list(message["headers"])
-            else:
-                answer.body += message.get("body", b"")
-
-        await self.inner(scope, receive, send)
-        return answer
 
     def _listen(self) -> None:
         if self.ear is None or self.ear.done():
@@ -187,11 +153,6 @@ async def _body(receive: Any) -> bytes:
         # What is too large is too large for the view as well, which refuses it.
         if not message.get("more_body") or len(body) > LARGEST_BODY:
             return body
-
-
-async def _disconnected(receive: Any) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _send(send: Any, answer: Answer) -> None:

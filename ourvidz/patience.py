@@ -16,11 +16,12 @@ import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
+
+from ourvidz.asking import Answer, ask, unless_gone
 
 # An answer that is not final says with it: the feed's group, the path to ask again, and the job.
 WAIT = "Ourvidz-Wait"
@@ -54,25 +55,6 @@ def not_yet(response: Any, *, group: str, path: str, job: Any = "") -> Any:
     return response
 
 
-@dataclass
-class Answer:
-    """What Django said: status, headers (lower case, as bytes) and body."""
-
-    status: int = 200
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-
-    def header(self, name: str) -> str:
-        """Return a header's value, or nothing."""
-        wanted = name.lower().encode()
-        return next((v.decode("latin-1") for k, v in self.headers if k.lower() == wanted), "")
-
-    def without(self, *names: str) -> list[tuple[bytes, bytes]]:
-        """Return the headers but these."""
-        left_out = {name.lower().encode() for name in names}
-        return [pair for pair in self.headers if pair[0].lower() not in left_out]
-
-
 class Patient:
     """An ASGI application around Django's."""
 
@@ -101,19 +83,12 @@ class Patient:
         """Wait or stream, until it is done, the time is over or the client has gone."""
         streams = first.header("Content-Type").startswith(STREAM_TYPE)
         act = self._stream(scope, send, first) if streams else self._wait(scope, first, seconds)
-        work = asyncio.ensure_future(act)
-        gone = asyncio.ensure_future(_disconnected(receive))
         try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done() and (answer := work.result()) is not None:
+            if (answer := await unless_gone(act, receive)) is not None:
                 await _send(send, answer)
         except (RedisError, OSError):
             # Nobody to listen to: what was accepted stays accepted, and can be asked for.
             await (_more(send, b"", last=True) if streams else _send(send, _bare(first)))
-        finally:
-            for task in (work, gone):
-                task.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
 
     async def _wait(self, scope: Any, first: Answer, seconds: int) -> Answer:
         """Return the final answer, or after so many seconds how far it is."""
@@ -160,9 +135,7 @@ class Patient:
         ]
         again = {**scope, "method": "GET", "path": path, "raw_path": path.encode()}
         again |= {"query_string": b"", "headers": kept}
-        held = _Held(None)
-        await self.inner(again, _nothing_more(), held)
-        return held.held or Answer(500)
+        return await ask(self.inner, again)
 
 
 class _Stripped:
@@ -179,7 +152,7 @@ class _Stripped:
 
 
 class _Held:
-    """Keeps an answer that is not final (or any, without a `send`), passes every other one on."""
+    """Keeps an answer that is not final, passes every other one on."""
 
     def __init__(self, send: Any) -> None:
         self.send = send
@@ -188,7 +161,7 @@ class _Held:
     async def __call__(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             answer = Answer(message["status"], list(message.get("headers", [])))
-            if self.send is None or answer.header(WAIT):
+            if answer.header(WAIT):
                 self.held = answer
         if self.held is None:
             await self.send(message)
@@ -283,23 +256,6 @@ async def _within(heard: asyncio.Queue[dict[str, Any]], seconds: float) -> dict[
         return await asyncio.wait_for(heard.get(), max(0.0, seconds))
     except TimeoutError:
         return None
-
-
-async def _disconnected(receive: Any) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _nothing_more() -> Any:
-    """Return a `receive` for a request without a body, whose client stays."""
-    messages = [{"type": "http.request", "body": b"", "more_body": False}]
-
-    async def receive() -> Any:
-        if messages:
-            return messages.pop()
-        return await asyncio.get_running_loop().create_future()
-
-    return receive
 
 
 async def _send(send: Any, answer: Answer) -> None:

@@ -8,7 +8,6 @@ its name: whatever breaks in between, no machine is paid for that nobody knows.
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,8 +49,7 @@ class Round:
     def run(self) -> Decision:
         """Do all of it. Raises ProviderError; what was done until then stays done."""
         self.look()
-        with as_service("scaling"):
-            decision = decided(self.pool, self.now)
+        decision = _decision(self.pool, self.now)
         for _ in range(decision.start):
             self.start()
         self.drain(decision.stop)
@@ -162,18 +160,21 @@ def scale(pool: WorkerPool, now: datetime | None = None) -> Decision:
     """Run a pool's round, and note how it went. A provider that fails is noted, not raised."""
     now = now or timezone.now()
     with as_service("scaling"):
-        decision = decided(pool, now)
-    note = REASONS[decision.reason]
+        pool.refresh_from_db()
     try:
         provider = providers.of(pool)
-        if provider is not None:
-            decision = Round(pool, provider, now).run()
-            note = REASONS[decision.reason]
+        decision = Round(pool, provider, now).run() if provider else _decision(pool, now)
+        note = REASONS[decision.reason]
     except ProviderError as error:
-        note = str(error)
+        decision, note = _decision(pool, now), str(error)
         log.warning("Pool %s: %s", pool, note)
     _remember(pool, decision, note, now)
     return decision
+
+
+def _decision(pool: WorkerPool, now: datetime) -> Decision:
+    with as_service("scaling"):
+        return decided(pool, now)
 
 
 def _remember(pool: WorkerPool, decision: Decision, note: str, now: datetime) -> None:
@@ -187,7 +188,6 @@ def _remember(pool: WorkerPool, decision: Decision, note: str, now: datetime) ->
 
 def decided(pool: WorkerPool, now: datetime) -> Decision:
     """Return what a pool should do now. Needs the system's identity."""
-    pool.refresh_from_db()
     off = not pool.is_enabled
     limits = Limits(
         minimum=0 if off else pool.minimum,
@@ -233,7 +233,7 @@ def prefix(pool: WorkerPool) -> str:
 
 def name_of(row: PoolMachine) -> str:
     """Return the name that a machine has at its provider."""
-    return f"{prefix(row.pool)}{uuid.UUID(str(row.pk)).hex}"
+    return f"{prefix(row.pool)}{row.pk.hex}"
 
 
 def environment(pool: WorkerPool, token: str) -> dict[str, str]:

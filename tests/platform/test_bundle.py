@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from ourvidz.bundle import FOR_EVER, asset, script
+from ourvidz.bundle import FOR_EVER, SOURCES, asset, script
 
 BYTES = 100 * 1024  # of script and style together, packed; the issue's limit
 TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.html"))
@@ -54,3 +54,12 @@ def test_no_template_has_what_the_policy_refuses(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"\sstyle=|<style\b|\son[a-z]+=|\shx-on\b|javascript:", text)
     assert all("src=" in tag or "json" in tag for tag in re.findall(r"<script\b[^>]*>", text))
+
+
+def test_a_class_is_described_by_one_file_only() -> None:
+    """All files are one stylesheet: the same name in two of them changes pages far away."""
+    described: dict[str, set[str]] = {}
+    for path in (SOURCES / "css").glob("*.css"):
+        for name in re.findall(r"^  (\.[a-z][\w-]*) \{", path.read_text(), re.MULTILINE):
+            described.setdefault(name, set()).add(path.name)
+    assert {name: files for name, files in described.items() if len(files) > 1} == {}

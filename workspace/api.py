@@ -1,4 +1,6 @@
-"""The API of sessions and items, and of what a job made. Not for making things: see jobs."""
+"""The API of sessions and items, and of what a job made. Not for making things: see jobs; nor for
+what was deleted: see api_bin.
+"""
 
 from __future__ import annotations
 
@@ -183,6 +185,14 @@ class Items(ViewSet):
         )
         media.refresh_from_db()
         return Response(MediaSerializer(media, context=self.get_serializer_context()).data)
+
+    @extend_schema(operation_id="unsave_item", summary="Take the saving back", request=None)
+    def unsave(self, request: Request, id: uuid.UUID) -> Response:
+        """Move an item's file back from the library. Its media are gone, with their tags and their
+        star. One that is not saved stays as it is.
+        """
+        services.unsave_items(user=request.user, item_ids=[id])
+        return self._answer()
 
     @extend_schema(
         operation_id="regenerate_item",

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import path
 
 from workspace.api import Items, JobResult, MediaAgain, Sessions
+from workspace.api_bin import Bin
 
 ONE_SESSION: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
@@ -30,6 +31,9 @@ urlpatterns = [
         name="api_restore_session",
     ),
     path("items", Items.as_view({"get": "list"}), name="api_items"),
+    path("items/bin", Bin.as_view({"get": "list", "delete": "empty"}), name="api_item_bin"),
+    path("items/bin/restore", Bin.as_view({"post": "restore"}), name="api_restore_items"),
+    path("items/bin/<uuid:id>", Bin.as_view({"delete": "destroy"}), name="api_remove_item"),
     path(
         "items/<uuid:id>",
         Items.as_view({"get": "retrieve", "delete": "destroy"}),
@@ -41,6 +45,7 @@ urlpatterns = [
         Items.as_view({"post": "save_workspace_item_to_library"}),
         name="api_save_workspace_item_to_library",
     ),
+    path("items/<uuid:id>/unsave", Items.as_view({"post": "unsave"}), name="api_unsave_item"),
     path(
         "items/<uuid:id>/regenerate",
         Items.as_view({"post": "regenerate"}),

@@ -145,6 +145,11 @@ class WorkspaceItem(PrivateRow, StoredFile):
                 condition=Q(deleted_at__isnull=True),
             ),
             models.Index(fields=["user", "-created_at", "-id"], name="workspace_items_of_user"),
+            models.Index(
+                fields=["user", "-deleted_at", "-id"],
+                name="workspace_items_bin",
+                condition=Q(deleted_at__isnull=False) & ~Q(storage_path=""),
+            ),
             models.Index(fields=["job"], name="workspace_items_of_job"),
             models.Index(
                 fields=["storage_path"],

@@ -110,6 +110,21 @@ class RestoredSerializer(serializers.Serializer[Any]):
     restored = serializers.IntegerField()
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Some", value={"items": [ITEM_ID]}, request_only=True)]
+)
+class RestoreRequest(serializers.Serializer[Any]):
+    """Which items to bring back."""
+
+    items = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        allow_empty=False,
+        max_length=1000,
+        help_text="Without it, all that is in the bin.",
+    )
+
+
 @extend_schema_serializer(examples=[OpenApiExample("An item", value=ITEM, response_only=True)])
 class ItemSerializer(StoredFileSerializer):
     """A picture or a video in a session: being made, made, failed or saved."""

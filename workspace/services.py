@@ -37,6 +37,7 @@ from workspace.sessions import (
     session_again,
     use_session,
 )
+from workspace.unsaving import unsave_items
 
 __all__ = [
     "activate_session",
@@ -59,6 +60,7 @@ __all__ = [
     "restore_session",
     "save_workspace_item_to_library",
     "session_again",
+    "unsave_items",
     "use_session",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from workspace import bin_views, making_views, viewer_views, views
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("sessions", views.create, name="create"),
     path("items/many", views.many, name="many"),
     path("items/restore", views.restore_many, name="restore-many"),
+    path("items/unsave", views.unsave_many, name="unsave-many"),
     path("items/download", bin_views.download, name="download-many"),
     path("bin/", bin_views.page, name="bin"),
     path("bin/restore", bin_views.restore, name="bin-restore"),
@@ -26,11 +27,13 @@ urlpatterns = [
     path("items/<uuid:item_id>/card", views.card, name="card"),
     path("items/<uuid:item_id>/details", viewer_views.details, name="details"),
     path("items/<uuid:item_id>/save", views.save, name="save"),
+    path("items/<uuid:item_id>/unsave", views.unsave, name="unsave"),
     path("items/<uuid:item_id>/delete", views.delete, name="delete"),
     path("items/<uuid:item_id>/restore", views.restore, name="restore"),
     path("items/<uuid:item_id>/cancel", views.cancel, name="cancel"),
     path("items/<uuid:item_id>/regenerate", views.regenerate, name="regenerate"),
     path("items/<uuid:item_id>/retry", views.retry, name="retry"),
+    path("", include("workspace.line_urls")),
     path("<uuid:session_id>/", views.session, name="session"),
     path("<uuid:session_id>/title", views.title, name="title"),
     path("<uuid:session_id>/batches", views.batches, name="batches"),

@@ -5,6 +5,7 @@ Not for rules: services refuse, and `attempt` turns a refusal into words.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -159,11 +160,24 @@ def restore_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse
 @signed_in
 @require_POST
 def save(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
-    """Keep an item in the library."""
+    """Keep an item in the library, with a way back."""
 
     def act() -> HttpResponse:
-        _save(request, item_id)
-        return _card(request, item_id)
+        _save(request, [item_id])
+        undo = {"text": _("Saved."), "url": reverse("workspace:unsave", args=[item_id])}
+        return announce(_card(request, item_id), toast_undo=undo)
+
+    return attempt(request, act)
+
+
+@signed_in
+@require_POST
+def unsave(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
+    """Undo the saving."""
+
+    def act() -> HttpResponse:
+        services.unsave_items(user=request.user, item_ids=[item_id])
+        return HttpResponse(status=204)
 
     return attempt(request, act)
 
@@ -201,14 +215,11 @@ def many(request: HttpRequest) -> HttpResponse:
     def act() -> HttpResponse:
         items = named_items(request.POST)
         if request.POST.get("act") == "save":
-            for item_id in items:
-                _save(request, item_id)
-            return HttpResponse(status=204)
+            saved = _save(request, items)
+            return _undoable(_("Saved."), "workspace:unsave-many", saved)
         for item_id in items:
             services.delete_item(user=request.user, item_id=item_id)
-        named = ",".join(map(str, items))
-        undo = f"{reverse('workspace:restore-many')}?items={named}"
-        return announce(HttpResponse(), toast_undo={"text": _("Deleted."), "url": undo})
+        return _undoable(_("Deleted."), "workspace:restore-many", items)
 
     return attempt(request, act)
 
@@ -220,6 +231,18 @@ def restore_many(request: HttpRequest) -> HttpResponse:
 
     def act() -> HttpResponse:
         services.restore_items(user=request.user, item_ids=named_items(request.GET))
+        return HttpResponse(status=204)
+
+    return attempt(request, act)
+
+
+@signed_in
+@require_POST
+def unsave_many(request: HttpRequest) -> HttpResponse:
+    """Undo the saving of several."""
+
+    def act() -> HttpResponse:
+        services.unsave_items(user=request.user, item_ids=named_items(request.GET))
         return HttpResponse(status=204)
 
     return attempt(request, act)
@@ -263,12 +286,24 @@ def room_named(request: HttpRequest) -> WorkspaceSession:
     return services.session_again(user=request.user, session_id=id_in(named))
 
 
-def _save(request: HttpRequest, item_id: uuid.UUID) -> None:
-    """Keep an item, in the project that the dock names."""
+def _save(request: HttpRequest, items: list[uuid.UUID]) -> list[uuid.UUID]:
+    """Keep items, in the project that the dock names; return those that were not kept before."""
     project_id = id_in(request.POST.get("project", ""))
-    services.save_workspace_item_to_library(
-        user=request.user, item_id=item_id, project_id=project_id
-    )
+    mine: Any = WorkspaceItem.objects.for_user(request.user)
+    before = set(mine.filter(pk__in=items, media__isnull=False).values_list("pk", flat=True))
+    for item_id in items:
+        services.save_workspace_item_to_library(
+            user=request.user, item_id=item_id, project_id=project_id
+        )
+    return [item_id for item_id in items if item_id not in before]
+
+
+def _undoable(text: str, way_back: str, items: list[uuid.UUID]) -> HttpResponse:
+    """Answer what was done to several, with its way back where there is one."""
+    if not items:
+        return HttpResponse(status=204)
+    url = f"{reverse(way_back)}?items={','.join(map(str, items))}"
+    return announce(HttpResponse(), toast_undo={"text": text, "url": url})
 
 
 def _enter(room: WorkspaceSession) -> None:

@@ -46,7 +46,7 @@ def test_one_row_is_shown_as_in_its_list(path: str, api: Api, user: User) -> Non
     assert listed.items() <= one.items()
 
 
-@pytest.mark.parametrize("path", [*LISTS, "me", "presets", "media/bin", "workers"])
+@pytest.mark.parametrize("path", [*LISTS, "me", "presets", "media/bin", "items/bin", "workers"])
 def test_nobody_is_told_to_sign_in(path: str, stranger: Api) -> None:
     answer = stranger.get(path)
     assert is_problem(answer, 401, "not_authenticated")

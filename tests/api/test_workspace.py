@@ -146,6 +146,8 @@ def test_makes_an_item_again(api: Api, user: User) -> None:
         ("POST", "sessions/{session}/restore", None),
         ("DELETE", "items/{item}", None),
         ("POST", "items/{item}/restore", None),
+        ("POST", "items/{item}/unsave", None),
+        ("DELETE", "items/bin/{item}", None),
         ("POST", "items/{item}/regenerate", None),
         ("POST", "items/{item}/save_workspace_item_to_library", None),
     ],
@@ -160,3 +162,49 @@ def test_nothing_can_be_done_to_anothers(
         item.refresh_from_db()
         assert item.deleted_at is None and item.status == "generated"
         assert item.session.deleted_at is None and item.session.session_name != "Mine"
+
+
+def test_a_saving_is_taken_back(api: Api, user: User, other_user: User) -> None:
+    item, theirs = make_item(user, status="generated"), make_item(other_user, status="generated")
+    api.post(f"items/{item.pk}/save_workspace_item_to_library")
+    for _ in range(2):
+        back = api.post(f"items/{item.pk}/unsave").json()
+        assert (back["status"], back["media_id"]) == ("generated", None)
+    assert api.get("media").json()["results"] == []
+    assert is_problem(api.post(f"items/{theirs.pk}/unsave"), 404, "item_missing")
+
+
+def test_the_bin_in_pages(api: Api, user: User, other_user: User) -> None:
+    items = [make_item(user) for _ in range(3)]
+    for item in [*items, theirs := make_item(other_user)]:
+        with as_service("test"):
+            WorkspaceItem.objects.filter(pk=item.pk).update(deleted_at=item.created_at)
+    first = api.get("items/bin?limit=2")
+    second = api.get(first.json()["next"])
+    assert _ids(first) + _ids(second) == [str(item.pk) for item in reversed(items)]
+    assert is_problem(api.delete(f"items/bin/{theirs.pk}"), 404)
+
+
+def test_ways_out_of_the_bin(api: Api, user: User) -> None:
+    items = [make_item(user) for _ in range(4)]
+    for item in items:
+        api.delete(f"items/{item.pk}")
+    named = api.post("items/bin/restore", {"items": [str(items[0].pk)]})
+    assert named.json() == {"restored": 1}
+    assert api.delete(f"items/bin/{items[1].pk}").status_code == 204
+    assert is_problem(api.post("items/bin/restore", {"items": [str(items[1].pk)]}), 404)
+    assert is_problem(api.post("items/bin/restore", {"items": []}), 400, "invalid")
+    assert is_problem(api.post("items/bin/restore", {"items": ["x"]}), 400, "invalid")
+    assert api.post("items/bin/restore").json() == {"restored": 2}
+    assert api.post("items/bin/restore").json() == {"restored": 0}
+    assert api.delete("items/bin").status_code == 204
+    assert len(api.get("items").json()["results"]) == 3
+
+
+def test_the_bin_is_emptied_for_good(api: Api, user: User) -> None:
+    gone, kept = make_item(user), make_item(user)
+    api.delete(f"items/{gone.pk}")
+    assert api.delete("items/bin").status_code == 204
+    assert _ids(api.get("items/bin")) == []
+    assert is_problem(api.post(f"items/{gone.pk}/restore"), 404)
+    assert _ids(api.get("items")) == [str(kept.pk)]

@@ -43,7 +43,7 @@ def made_item(user: User) -> WorkspaceItem:
         key = storage.workspace_key(user.pk, session.pk, "image", item.pk, "png")
         stored = storage.save(BUCKET, key, io.BytesIO(item.pk.bytes), "image/png")
         item.storage_path, item.bucket_name, item.sha256 = key, BUCKET, stored.sha256
-        item.model_type, item.seed = "starter-fast", 7
+        item.model_type, item.seed, item.mime_type = "starter-fast", 7, "image/png"
         item.save()
     return item
 

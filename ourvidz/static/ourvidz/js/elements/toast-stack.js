@@ -2,6 +2,7 @@
 // ready elsewhere.
 
 import { isTyping, post } from "../lib/dom.js";
+import { complain } from "../lib/library_actions.js";
 import { recall, remember } from "../lib/store.js";
 import { word } from "../lib/words.js";
 
@@ -9,6 +10,8 @@ const STAYS = 8000;
 
 class ToastStack extends HTMLElement {
   connectedCallback() {
+    if (this.listens) return;
+    this.listens = true;
     document.addEventListener("toast:undo", ({ detail }) => this.offer(detail));
     document.addEventListener("toast:say", ({ detail }) => this.offer(detail));
     document.addEventListener("toast:later", ({ detail }) => this.keep(detail));
@@ -39,8 +42,17 @@ class ToastStack extends HTMLElement {
     toast.append(words);
     if (url) toast.append(this.undoButton(toast, url));
     if (link) toast.append(Object.assign(document.createElement("a"), { href: link, textContent: word("look") }));
+    this.standAbove();
     this.replaceChildren(toast);
     this.leaveLater(toast);
+  }
+
+  // Nothing outside of a modal dialog can be seen or clicked while it is open.
+  standAbove() {
+    const dialog = document.querySelector("dialog:modal");
+    const home = dialog ?? document.body;
+    if (this.parentNode !== home) home.append(this);
+    dialog?.addEventListener("close", () => document.body.append(this), { once: true });
   }
 
   undoButton(toast, url) {
@@ -62,7 +74,8 @@ class ToastStack extends HTMLElement {
 
   async undo(toast, url) {
     toast.remove();
-    await post(url);
+    const { ok, status, html } = await post(url);
+    if (!ok) complain(status, html);
     document.dispatchEvent(new CustomEvent("page:refresh"));
   }
 }

@@ -9,7 +9,7 @@ export async function actOn(url, values) {
   try {
     const response = await fetch(url, { method: "POST", body, headers, credentials: "same-origin" });
     announceHeader(response.headers.get("HX-Trigger"));
-    if (!response.ok) await complain(response);
+    if (!response.ok) complain(response.status, await response.text());
     return response.ok;
   } catch {
     say(word("not_saved"));
@@ -35,10 +35,10 @@ function announceHeader(text) {
   }
 }
 
-async function complain(response) {
-  const html = await response.text();
+// Say why something was refused: the server's words, where the answer has some.
+export function complain(status, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  const reason = response.status < 500 && page.querySelector(".field__error")?.textContent.trim();
+  const reason = status < 500 && page.querySelector(".field__error")?.textContent.trim();
   say(reason || word("not_saved"));
 }
 

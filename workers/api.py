@@ -5,10 +5,12 @@ workers.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -26,6 +28,8 @@ from workers import instances, results, serializers, services
 from workers.models import WorkerUrl
 from workers.scaling.enrolment import enrol
 from workers.tokens import IsWorker, WorkerTokenAuthentication
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
 POLL_SECONDS = 2
@@ -115,18 +119,8 @@ class Claim(WorkerView):
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         instances.check(worker, self.request)
-        if worker.status in NO_JOBS:
-            return Response(status=204)
-        loaded, most = body.pop("loaded_preset"), body.pop("max_jobs")
-        claimed = results.claim(worker=worker, loaded=loaded, **body)
-        if claimed is None:
-            return Response(status=204)
-        job, description = claimed
-        services.note_job(worker=worker, job=job)
-        # How many pay to be made at once, a worker knows of the model that it has loaded.
-        most = most if loaded in ("", job.preset_slug) else 1
-        more = results.claim_more(worker=worker, job=job, most=most - 1)
-        return Response({"job": description, "jobs": [description, *more]})
+        jobs = claimed(worker, body)
+        return Response(jobs) if jobs else Response(status=204)
 
 
 class Progress(WorkerView):
@@ -142,7 +136,10 @@ class Progress(WorkerView):
 
 
 class JobCallback(WorkerView):
-    """Say how an attempt ended. Repeating it changes nothing; one that is over is refused (409)."""
+    """Say how an attempt ended. Repeating it changes nothing; one that is over is refused (409).
+
+    With a `claim`, the answer brings what that would: a call less for each job.
+    """
 
     serializer = serializers.CallbackSerializer
 
@@ -157,4 +154,33 @@ class JobCallback(WorkerView):
             results.fail(**which, failure=failure, retryable=error["retryable"])
         failed = reason or (failure.code if body["status"] != "succeeded" else "")
         services.note_end(worker=worker, job_id=body["job_id"], failure=failed)
-        return Response({"accepted": not reason, "reason": reason})
+        more = self._next(worker, body["claim"]) if "claim" in body else {}
+        return Response({"accepted": not reason, "reason": reason, **more})
+
+    def _next(self, worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
+        # What ended may have put it into quarantine.
+        worker.refresh_from_db()
+        try:
+            with transaction.atomic():
+                instances.check(worker, self.request)
+                return claimed(worker, wanted)
+        except Exception:
+            # Whatever is wrong with the next job, the result of this one is kept.
+            log.exception("A callback of %s brought no job.", worker.name)
+            return {}
+
+
+def claimed(worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Lease the next job to a worker; returns the answer that brings it, empty where none waits."""
+    if worker.status in NO_JOBS:
+        return {}
+    loaded, most = wanted.pop("loaded_preset"), wanted.pop("max_jobs")
+    found = results.claim(worker=worker, loaded=loaded, **wanted)
+    if found is None:
+        return {}
+    job, description = found
+    services.note_job(worker=worker, job=job)
+    # How many pay to be made at once, a worker knows of the model that it has loaded.
+    most = most if loaded in ("", job.preset_slug) else 1
+    more = results.claim_more(worker=worker, job=job, most=most - 1)
+    return {"job": description, "jobs": [description, *more]}

@@ -140,6 +140,8 @@ class CallbackSerializer(AttemptSerializer):
     output = OutputSerializer(required=False)
     error = ErrorSerializer(required=False)
     timings = serializers.DictField(child=serializers.FloatField(min_value=0), default=dict)
+    # Of a worker that is free: the answer brings what this claim would.
+    claim = ClaimSerializer(required=False)
 
     def validate(self, data: dict[str, object]) -> dict[str, object]:
         needed = {"succeeded": "output", "failed": "error"}.get(str(data["status"]))

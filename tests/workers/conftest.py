@@ -62,10 +62,12 @@ class Hand:
 
     name: str
     secret: str
+    process: str = ""
 
     def post(self, call: str, body: Any = None, token: str | None = None) -> Any:
         """Make one call; the response."""
         headers = {"Authorization": f"Bearer {self.secret if token is None else token}"}
+        headers |= {"Ourvidz-Process": self.process} if self.process else {}
         return Client(headers=headers).post(
             f"/api/v1/worker/{call}", body or {}, content_type="application/json"
         )
@@ -82,8 +84,8 @@ class Hand:
         path = "/" + target["url"].split("/", 3)[3]
         return Client().put(path, data, content_type=target["headers"]["Content-Type"])
 
-    def succeed(self, job: dict[str, Any], data: bytes, **changes: Any) -> Any:
-        """Report the job as done with these bytes; the response."""
+    def succeed(self, job: dict[str, Any], data: bytes, claim: Any = None, **changes: Any) -> Any:
+        """Report the job as done with these bytes, and claim with it; the response."""
         output = {
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -93,7 +95,7 @@ class Hand:
             "seed": job["seed"],
         }
         body = {"status": "succeeded", "output": output | changes, "timings": {"denoise": 0.5}}
-        return self.callback(job, **body)
+        return self.callback(job, **body, **({"claim": claim} if claim else {}))
 
     def fail(self, job: dict[str, Any], code: str, retryable: bool = False, **params: str) -> Any:
         """Report the job as failed; the response."""

@@ -59,9 +59,9 @@ class Server:
         assert self.slow.wait(10)
         self.uploads += 1
 
-    def callback(self, body: dict[str, Any], patience: float) -> bool:
-        self.bodies.append(body)
-        return True
+    def callback(self, body: dict[str, Any], patience: float, most: int) -> list[Any]:
+        self.bodies.append(body | {"most": most})
+        return [replace(JOB, id="next")] if most else []
 
 
 @pytest.fixture
@@ -79,12 +79,12 @@ def test_a_job_is_sent_while_the_next_is_made(server: Server) -> None:
     state = State()
     shipping = Shipping(server, state)  # type: ignore[arg-type]
     state.begin("1")
-    shipping.take([ending(1)])  # returns though nothing can be uploaded yet
+    shipping.take([ending(1)], 1)  # returns though nothing can be uploaded yet
     state.begin("2")
     beat = Heart(None, state, 1).body()  # type: ignore[arg-type]
     assert (beat["current_job_id"], beat["job_ids"]) == ("2", ["1", "2"])
     server.slow.set()
-    shipping.take([ending(2)])
+    shipping.take([ending(2)], 1)
     shipping.close()
     assert [body["job_id"] for body in server.bodies] == ["1", "2"]
     assert {body["status"] for body in server.bodies} == {"succeeded"}
@@ -92,14 +92,35 @@ def test_a_job_is_sent_while_the_next_is_made(server: Server) -> None:
     assert not state.jobs
 
 
+def test_whoever_waits_gets_the_next_job_with_the_report(server: Server) -> None:
+    """What is made is sent, and only then is anything more wanted: nothing is kept from others."""
+    shipping = Shipping(server, State())  # type: ignore[arg-type]
+    assert shipping.take([ending(1), ending(2)], 3) == []
+    threading.Timer(0.1, server.slow.set).start()
+    assert [job.id for job in shipping.take([ending(3)], 3)] == ["next"]
+    shipping.close()
+    # Of a batch the last report; and none when nobody waits for it.
+    assert [body["most"] for body in server.bodies] == [0, 3, 0]
+
+
+@pytest.mark.parametrize("why", ["draining", "stopping_since"])
+def test_a_process_that_ends_wants_nothing_more(server: Server, why: str) -> None:
+    state = State(**{why: 1})  # type: ignore[arg-type]
+    shipping = Shipping(server, state)  # type: ignore[arg-type]
+    shipping.take([ending(1)], 1)
+    threading.Timer(0.1, server.slow.set).start()
+    assert shipping.take([ending(2)], 1) == []
+    shipping.close()
+
+
 def test_every_way_to_end_is_reported(server: Server) -> None:
     server.slow.set()
     shipping = Shipping(server, State())  # type: ignore[arg-type]
-    shipping.take([ending(1, result=None)])
-    shipping.take([ending(2, result=None, error=JobError("mask_size"))])
+    shipping.take([ending(1, result=None)], 1)
+    shipping.take([ending(2, result=None, error=JobError("mask_size"))], 1)
     strange = ending(3)
     strange.job = replace(strange.job, mime_type="image/gif")
-    shipping.take([strange])
+    shipping.take([strange], 1)
     shipping.close()
     assert [body["status"] for body in server.bodies] == ["canceled", "failed", "failed"]
     assert server.bodies[2]["error"]["code"] == "bad_parameters"

@@ -132,7 +132,7 @@ def test_a_process_that_stops_waits_for_nobody(answering: Any) -> None:
 
 
 def test_a_late_callback_is_given_up(answering: Any) -> None:
-    assert answering(httpx.Response(409)).callback({"job_id": "1"}, patience=10) is False
+    assert answering(httpx.Response(409)).callback({"job_id": "1"}, patience=10) == []
 
 
 def file_of(data: bytes) -> outputs.Output:
@@ -372,6 +372,16 @@ def test_a_claim_brings_one_job_or_several(answering: Any) -> None:
     answers = (httpx.Response(200, json=each) for each in (one, several))
     made = answering(*answers, httpx.Response(204))
     assert [[job.id for job in made.claim(4)] for _ in range(3)] == [["1"], ["1", "2"], []]
+
+
+def test_a_report_may_bring_the_next_jobs(answering: Any) -> None:
+    """An older server knows nothing of it, and one that knows may have none."""
+    told = {"accepted": True, "reason": ""}
+    brings = told | {"job": claimed(), "jobs": [claimed(), claimed(id="2")]}
+    answers = (httpx.Response(200, json=each) for each in (brings, told))
+    made = answering(*answers)
+    found = [made.callback({"job_id": "0"}, patience=1, most=4) for _ in range(2)]
+    assert [[job.id for job in jobs] for jobs in found] == [["1", "2"], []]
 
 
 def test_a_job_may_bring_references_options_and_a_place_for_a_preview() -> None:

@@ -105,17 +105,18 @@ class Client:
     def claim(self, most: int) -> list[Job]:
         """Take the next job, with up to `most` altogether that can be made at once with it; none
         when nothing waits for us."""
-        body = {
+        body = self.wanted(most)
+        call = self.claim_and_wait if not self.config.broker_url else self.claim_now
+        return jobs_of(self.again(lambda: call(body)))
+
+    def wanted(self, most: int) -> dict[str, Any]:
+        """A claim's body."""
+        return {
             "queues": list(self.config.queues),
             "presets": list(self.config.presets),
             "loaded_preset": self.state.loaded_preset,
             "max_jobs": most,
         }
-        call = self.claim_and_wait if not self.config.broker_url else self.claim_now
-        answer = self.again(lambda: call(body))
-        if not answer:
-            return []
-        return [Job.read(each) for each in answer.get("jobs") or [answer["job"]]]
 
     def claim_now(self, body: dict[str, Any]) -> dict[str, Any]:
         """One claim, answered at once."""
@@ -154,14 +155,18 @@ class Client:
         """Report a step; True when the job is canceled. Tried once: the next step comes soon."""
         return bool(self.post("progress", body, timeout=5.0).get("cancel"))
 
-    def callback(self, body: dict[str, Any], patience: float) -> bool:
-        """Say how a job ended, for up to `patience` seconds; False when the server has moved on."""
+    def callback(self, body: dict[str, Any], patience: float, most: int = 0) -> list[Job]:
+        """Say how a job ended, for up to `patience` seconds. With `most`, the answer may bring what
+        a claim would; a server of an older release brings nothing."""
+        more = {"claim": self.wanted(most)} if most else {}
         try:
-            answer = self.again(lambda: self.post("job-callback", body), patience, stoppable=False)
+            answer = self.again(
+                lambda: self.post("job-callback", body | more), patience, stoppable=False
+            )
         except ServerError as error:
             log.error("Job %s: its end could not be reported: %s", body["job_id"], error)
-            return False
-        return bool(answer.get("accepted"))
+            return []
+        return jobs_of(answer)
 
     def post(self, path: str, body: dict[str, Any], **options: Any) -> dict[str, Any]:
         """One POST; the answer's object ({} when empty); raises ServerError."""
@@ -243,6 +248,12 @@ class Client:
             raise ServerError(refusal("upload", response), response.status_code)
         if not arrived_whole(response, file, sha256):
             raise ServerError("what the storage holds differs from what was sent", 502)
+
+
+def jobs_of(answer: dict[str, Any]) -> list[Job]:
+    """The jobs that an answer brings; one of an older release brings one at most."""
+    found = answer.get("jobs") or [answer.get("job")]
+    return [Job.read(each) for each in found if each]
 
 
 def arrived_whole(response: httpx.Response, file: IO[bytes], sha256: str) -> bool:

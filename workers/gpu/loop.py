@@ -71,22 +71,29 @@ class Loop:
 
     def work_until_idle(self) -> None:
         """Claim and make jobs until the server has none for us."""
-        while not self.state.stopping and not self.state.draining:
-            try:
-                jobs = self.client.claim(self.engine.at_once)
-            except ServerError as error:
-                log.warning("No job could be claimed: %s", error)
-                self.state.heed(error.status)
-                return
+        jobs: list[Job] = []
+        # What came with a report is made even where no more is to be claimed.
+        while not self.state.stopping and (jobs or not self.state.draining):
+            jobs = jobs or self.claimed()
             if not jobs:
                 return
-            self.work(jobs)
+            jobs = self.work(jobs)
 
-    def work(self, jobs: list[Job]) -> None:
+    def claimed(self) -> list[Job]:
+        """Ask for jobs; none where nothing waits, or nobody answers."""
+        try:
+            return self.client.claim(self.engine.at_once)
+        except ServerError as error:
+            log.warning("No job could be claimed: %s", error)
+            self.state.heed(error.status)
+            return []
+
+    def work(self, jobs: list[Job]) -> list[Job]:
         """Make what was claimed and hand on how it ended; waits while what was made before is still
-        being sent."""
+        being sent, and returns the jobs that its report has brought."""
         for job in jobs:
             log.info("Job %s: attempt %d with %s", job.id, job.attempt, job.preset.slug)
             self.state.begin(job.id)
         parts = (self.engine, self.client, self.state, self.config)
-        self.shipping.take(endings([Making(job, *parts) for job in jobs]))
+        made = endings([Making(job, *parts) for job in jobs])
+        return self.shipping.take(made, self.engine.at_once)

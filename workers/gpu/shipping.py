@@ -12,7 +12,7 @@ from PIL import Image
 from .client import Client
 from .clips import Clip
 from .errors import JobError
-from .job import Target
+from .job import Job, Target
 from .making import Ending
 from .outputs import Output, Package, packed
 from .state import State
@@ -29,12 +29,20 @@ class Shipping:
         # A file and what is shown of it travel at once.
         self.second = ThreadPoolExecutor(1, "upload")
         self.last: Future[None] | None = None
+        # While whoever makes jobs waits for us: how many it would claim next, and what came of it.
+        self.most = 0
+        self.brought: list[Job] = []
 
-    def take(self, endings: list[Ending]) -> None:
+    def take(self, endings: list[Ending], most: int) -> list[Job]:
         """Send what jobs ended with; returns at once unless those before are still on their way, so
-        that no more than what is made and what is sent is ever in hand."""
+        that no more than what is made and what is sent is ever in hand. Then the report of the last
+        one may bring up to `most` jobs, which are returned: it is a claim less."""
+        self.most = most
         self.wait()
+        self.most = 0
+        found, self.brought = self.brought, []
         self.last = self.thread.submit(self.ship_all, endings)
+        return found
 
     def wait(self) -> None:
         """Until nothing is on its way."""
@@ -50,15 +58,17 @@ class Shipping:
     def ship_all(self, endings: list[Ending]) -> None:
         """One after the other."""
         for ending in endings:
-            self.ship(ending)
+            self.ship(ending, is_last=ending is endings[-1])
 
-    def ship(self, ending: Ending) -> None:
+    def ship(self, ending: Ending, is_last: bool) -> None:
         """Encode, upload, report; whatever goes wrong, the job ends here."""
         job = ending.job
         try:
             body = self.body(ending)
+            free = is_last and not self.state.stopping and not self.state.draining
+            most = self.most if free else 0
             # A result is worth waiting for a restarting server, as long as the lease may hold.
-            self.client.callback(body, patience=job.lease_seconds)
+            self.brought = self.client.callback(body, patience=job.lease_seconds, most=most)
             log.info("Job %s: %s after %s", job.id, body["status"], body["timings"])
         except Exception:
             log.exception("Job %s: its end could not be reported", job.id)

@@ -5,6 +5,7 @@ Run like the real one: python -m benchmarks._drawing_worker
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -12,9 +13,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import numpy
 from PIL import Image
 
 from workers.gpu.__main__ import main
+from workers.gpu.clips import Clip
 from workers.gpu.engine import Engine
 from workers.gpu.job import Job, Preset
 from workers.gpu.progress import Step
@@ -35,13 +38,17 @@ class Drawing(Engine):
     def load(self, preset: Preset) -> float:
         return 0.0
 
-    def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image:
+    def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image | Clip:
         steps = job.parameters["steps"]
         for number in range(1, steps + 1):
             time.sleep(STEP_SECONDS)
             on_step(Step(number, steps))
-        size = job.parameters["width"], job.parameters["height"]
-        return Image.frombytes("RGB", size, Random(job.seed).randbytes(3 * size[0] * size[1]))
+        frames = job.parameters.get("frames", 1)
+        shape = (frames, job.parameters["height"], job.parameters["width"], 3)
+        noise = Random(job.seed).randbytes(math.prod(shape))
+        pixels = numpy.frombuffer(noise, numpy.uint8).reshape(shape)
+        is_video = job.content_type == "video"
+        return Clip(pixels, job.parameters["fps"]) if is_video else Image.fromarray(pixels[0])
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from library import bin, formats, search, services, tags, words
-from library.listing import SIZES, SORTS
+from library.listing import IN_THE_BIN, ORDERS, SIZES, SORTS
 from library.models import Media, MediaQuerySet, MediaTag, Project
 from library.serializers import (
     FamilySerializer,
@@ -113,9 +113,8 @@ class MediaViews(ViewSet):
 
     def get_keyset(self) -> tuple[str, ...]:
         if self.action == "bin":
-            return ("-deleted_at", "-id")
-        oldest = self.request.query_params.get("sort") == "oldest"
-        return ("created_at", "id") if oldest else self.keyset
+            return IN_THE_BIN
+        return ORDERS.get(self.request.query_params.get("sort", ""), self.keyset)
 
     def read_rows(self, found: Any) -> Any:
         """Read a page: through the index of words where that decides, with the tags of all."""
@@ -127,7 +126,7 @@ class MediaViews(ViewSet):
 
     @extend_schema(operation_id="list_media", summary="My library")
     def list(self, request: Request) -> Response:
-        """What you keep, the newest first."""
+        """What you keep, the newest first or in the order of `sort`."""
         return self.page_of(self.get_queryset().kept())
 
     @extend_schema(operation_id="list_bin", summary="My bin", responses=MediaSerializer(many=True))

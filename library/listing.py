@@ -40,7 +40,24 @@ DATES = {
 }
 SIZES = {"small": _("Small"), "medium": _("Medium"), "large": _("Large")}
 ONLY = {"starred": _("Starred only"), "reference": _("Made from a picture")}
-SORTS = {"newest": _("Newest"), "oldest": _("Oldest")}
+SORTS = {
+    "newest": _("Newest"),
+    "oldest": _("Oldest"),
+    "changed": _("Changed last"),
+    "largest": _("Largest file"),
+    "name": _("A to Z"),
+}
+# Each as an index of the table has it.
+ORDERS = {
+    "newest": ("-created_at", "-id"),
+    "oldest": ("created_at", "id"),
+    "changed": ("-updated_at", "-id"),
+    "largest": ("-file_size", "-id"),
+    "name": ("sort_name", "id"),
+}
+IN_THE_BIN = ("-deleted_at", "-id")
+# Lists in these orders stand under days.
+DAYS = {"newest": "created_at", "oldest": "created_at", "changed": "updated_at"}
 # What a tile shows: the rest of a row (parameters, hashes, the file's place) stays in the database.
 SHOWN = [
     "user_id",
@@ -113,12 +130,19 @@ class Listing:
         return {name: value for name in names if (value := getattr(self, name))}
 
     @property
-    def keys(self) -> list[str]:
+    def keys(self) -> tuple[str, ...]:
         """The order, as an index of the table has it."""
-        if self.is_bin:
-            return ["-deleted_at", "-id"]
-        sign = "" if self.sort == "oldest" else "-"
-        return [sign + "created_at", sign + "id"]
+        return IN_THE_BIN if self.is_bin else ORDERS[self.sort]
+
+    @property
+    def day(self) -> str:
+        """The time by whose days the list is divided; empty where it is not."""
+        return "deleted_at" if self.is_bin else DAYS.get(self.sort, "")
+
+    @property
+    def shown(self) -> MediaQuerySet:
+        """The rows with what a tile shows, and what they are ordered by."""
+        return self.media.only(*SHOWN, *(key.removeprefix("-") for key in self.keys))
 
     @property
     def url(self) -> str:
@@ -164,8 +188,7 @@ class Listing:
 
     def page(self, cursor: str = "", size: int = PAGE) -> tuple[list[Media], str]:
         """Return a page of rows, and the next one's cursor or an empty text. Raises Refused."""
-        shown = self.media.only(*SHOWN)
-        pages = Keyset(shown, self.keys, min(max(size, 1), LARGEST_PAGE), self._rows)
+        pages = Keyset(self.shown, self.keys, min(max(size, 1), LARGEST_PAGE), self._rows)
         return pages.page(cursor), pages.next or ""
 
     def around(self, media: Media, count: int) -> tuple[list[Media], list[Media]]:
@@ -189,7 +212,7 @@ class Listing:
             return []
         descending = self.keys[0].startswith("-") is not backward
         compare = TupleLessThan if descending else TupleGreaterThan
-        rows = self.media.only(*SHOWN).filter(compare(Tuple(*map(F, names)), values))
+        rows = self.shown.filter(compare(Tuple(*map(F, names)), values))
         order = (("-" if descending else "") + name for name in names)
         return self._rows(rows.order_by(*order)[:count])
 

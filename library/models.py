@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Left, Lower, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from ourvidz.models import PrivateQuerySet, PrivateRow
@@ -114,6 +114,17 @@ class Media(PrivateRow, StoredFile):
     starred_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # What lists are ordered by, kept by the database: never null, and short enough for an index.
+    file_size = models.GeneratedField(
+        expression=Coalesce("bytes", 0),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    sort_name = models.GeneratedField(
+        expression=Lower(Left(Coalesce(NullIf("title", Value("")), "prompt"), 80)),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     objects = MediaQuerySet.as_manager()
 
@@ -148,6 +159,21 @@ class Media(PrivateRow, StoredFile):
                 fields=["user", "-created_at", "-id"],
                 name="media_starred",
                 condition=Q(deleted_at__isnull=True, starred_at__isnull=False),
+            ),
+            models.Index(
+                fields=["user", "-updated_at", "-id"],
+                name="media_changed",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "-file_size", "-id"],
+                name="media_largest",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "sort_name", "id"],
+                name="media_by_name",
+                condition=Q(deleted_at__isnull=True),
             ),
             models.Index(
                 fields=["user", "-deleted_at", "-id"],

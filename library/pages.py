@@ -29,10 +29,9 @@ def grid_context(listing: Listing, query: Mapping[str, str]) -> dict[str, Any]:
     loaded = query.get("loaded", "")
     size = max(PAGE, int(loaded)) if loaded.isdecimal() and len(loaded) < 6 else PAGE
     media, cursor = _page(listing, query.get("cursor", ""), size)
-    by = "deleted_at" if listing.is_bin else "created_at"
-    days = days_of(media, query.get("day", ""), by)
+    days = days_of(media, query.get("day", ""), listing.day)
     older = {**listing.params, "fragment": "tiles", "cursor": cursor}
-    if days:
+    if days and days[-1].date:
         older["day"] = days[-1].date.isoformat()
     return {
         "listing": listing,

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from library.models import Media, MediaTag, Tag
 from library.services import checked_name, own_many
@@ -39,6 +40,8 @@ def tag_media(
     rows = [MediaTag(user=user, media=one, tag=tag) for one in media for tag in wanted]
     MediaTag.objects.bulk_create(rows, ignore_conflicts=True)
     _take_off(user, media, list(_names(remove)))
+    # Their own rows do not change, but they do: for the list of what was changed last.
+    Media.objects.filter(pk__in=[one.pk for one in media]).update(updated_at=timezone.now())
     for one in media:
         feed.publish(user.pk, "media.changed", {"media": one.pk})
     return media

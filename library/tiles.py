@@ -78,15 +78,19 @@ def _looks(media: Any) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Day:
-    """The tiles of one day. A page that goes on with the day before it has no heading there."""
+    """The tiles of one day. A page that goes on with the day before it has no heading there; nor
+    has a list that is not divided.
+    """
 
-    date: date
+    date: date | None
     tiles: list[Tile]
     continues: bool
 
     @cached_property
     def heading(self) -> str:
         """Today, Yesterday, or the day's name."""
+        if self.date is None:
+            return ""
         today = timezone.localdate()
         if self.date == today:
             return _("Today")
@@ -97,10 +101,14 @@ class Day:
 
 
 def days_of(media: Iterable[Media], after: str = "", by: str = "created_at") -> list[Day]:
-    """Group rows by the day (in the person's time zone) of one of their times.
+    """Group rows by the day (in the person's time zone) of one of their times; all are one group
+    where `by` is empty.
 
     `after` is the last day (ISO) of the page before this one.
     """
+    if not by:
+        tiles = [Tile(row) for row in media]
+        return [Day(None, tiles, True)] if tiles else []
 
     def day_of(row: Media) -> date:
         moment: datetime = getattr(row, by)

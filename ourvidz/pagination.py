@@ -69,8 +69,8 @@ class Keyset:
         return found[: self.limit + 1]
 
     def _write(self, backward: bool, row: Any) -> str:
-        fields = (self._field(name) for name in self.names)
-        values = [field.value_to_string(row) for field in fields]
+        fields = (self.queryset.model._meta.get_field(name) for name in self.names)
+        values = [field.value_to_string(row) for field in fields]  # type: ignore[union-attr]
         return self._signer.sign_object([backward, values])
 
     def _read(self, cursor: str) -> tuple[bool, list[Any]]:
@@ -82,7 +82,9 @@ class Keyset:
         return backward, [self._field(name).to_python(text) for name, text in pairs]
 
     def _field(self, name: str) -> Any:
-        return self.queryset.model._meta.get_field(name)
+        """The column; of one that the database works out, what it is made as."""
+        field = self.queryset.model._meta.get_field(name)
+        return getattr(field, "output_field", field)
 
     @property
     def _signer(self) -> signing.Signer:

@@ -38,6 +38,9 @@ def test_finds_as_the_page_does(api: Api, user: User) -> None:
         "created_after=2020-01-01T00:00:00Z": both,
         "sort=oldest": both[::-1],
         "sort=oldest&q=a": both[::-1],
+        "sort=name": both,
+        "sort=name&q=a": both,
+        "sort=changed": both[::-1],
     }.items():
         assert ids(api.get(f"media?{query}")) == found, query
     assert is_problem(api.get("media?sort=best"), 400, "invalid")

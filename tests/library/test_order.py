@@ -128,17 +128,19 @@ def test_a_search_is_saved_replaced_and_forgotten(client: Any, user: Any) -> Non
     url = reverse("library:save-search")
     values = {"name": " Foxes ", "query": "q=fox&kind=video&nonsense=1&sort=newest"}
     assert client.post(url, values, **HTMX).status_code == 204
-    assert client.post(url, {**values, "query": "q=red+fox"}, **HTMX).status_code == 204
+    assert (
+        client.post(url, {**values, "query": "q=red+fox&sort=largest"}, **HTMX).status_code == 204
+    )
     assert client.post(url, {"name": "Empty", "query": "x=1"}, **HTMX).status_code == 422
     with rows.as_user(user):
         saved = SavedSearch.objects.for_user(user).get()
-    assert (saved.name, saved.query) == ("Foxes", {"q": "red fox"})
-    assert "?q=red+fox" in client.get("/library/").content.decode()
+    assert (saved.name, saved.query) == ("Foxes", {"q": "red fox", "sort": "largest"})
+    assert "?q=red+fox&amp;sort=largest" in client.get("/library/").content.decode()
     gone = client.post(reverse("library:delete-search", args=[saved.pk]), **HTMX)
     undo = json.loads(gone["HX-Trigger"])["toast:undo"]["url"]
     assert client.post(undo, **HTMX).status_code == 204
     with rows.as_user(user):
-        assert searches.searches(user)[0]["query"] == {"q": "red fox"}
+        assert searches.searches(user)[0]["query"] == {"q": "red fox", "sort": "largest"}
 
 
 def test_tags_are_put_on_and_taken_off(client: Any, user: Any) -> None:

@@ -24,12 +24,16 @@ from PIL import Image
 from accounts.models import Profile
 from library.listing import Listing
 from library.models import Media, Project, Reference
-from library.services import create_project
+from library.services import create_project, rename_media, star_media
 from ourvidz import rows
+from ourvidz.pagination import Keyset
 from tests.library.factories import media_of, picture_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
+NOW, ZERO = datetime(2026, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000"
+# Where a page may begin, in each order.
+FIRST = {"newest": [NOW, ZERO], "changed": [NOW, ZERO], "largest": [5, ZERO], "name": ["b", ZERO]}
 
 
 @pytest.fixture
@@ -181,12 +185,56 @@ def test_pages_cost_the_same_however_much_there_is(client: Any, user: Any) -> No
 
 def test_lists_are_read_from_their_indexes(user: Any) -> None:
     with rows.as_user(user):
-        for shelf, index in (("all", "media_newest"), ("starred", "media_starred")):
-            media = Listing.read(user, {}, shelf, None)
-            plan = media.media.order_by(*media.keys)[:60]
+        for shelf, sort, index in (
+            ("all", "", "media_newest"),
+            ("starred", "", "media_starred"),
+            ("all", "changed", "media_changed"),
+            ("all", "largest", "media_largest"),
+            ("all", "name", "media_by_name"),
+        ):
+            listing = Listing.read(user, {"sort": sort}, shelf, None)
+            plan = Keyset(listing.shown, listing.keys, 60).query(False, FIRST[listing.sort])
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-            assert index in plan.explain()
+            explained = plan.explain()
+            assert index in explained and "Sort" not in explained
+
+
+def test_every_order_in_pages_and_in_the_viewer(client: Any, user: Any) -> None:
+    sizes = {"Zebra": 3, "apple": 9, "Mango": 5, "a": 5}
+    media = {name: media_of(user, name, bytes=size) for name, size in sizes.items()}
+    with rows.as_user(user):
+        star_media(user=user, media_ids=[media["apple"].pk], starred=True)
+        rename_media(user=user, media_id=media["Zebra"].pk, title="banana")
+    orders = {
+        "changed": ["Zebra", "apple", "a", "Mango"],
+        "largest": ["apple", "a", "Mango", "Zebra"],
+        "name": ["a", "apple", "Zebra", "Mango"],
+    }
+    for sort, names in orders.items():
+        assert shown(client, f"/library/?sort={sort}") == names
+        assert paged(user, sort) == names
+        second = media[names[1]]
+        viewer = client.get(f"/library/{second.pk}/?sort={sort}").context["viewer"]
+        assert [tile.row.prompt for tile, _url in viewer.strip] == names
+
+
+def test_only_times_divide_a_list_into_days(client: Any, user: Any) -> None:
+    media_of(user, "a castle")
+    for sort, count in {"changed": 1, "largest": 0, "name": 0}.items():
+        page = client.get(f"/library/?sort={sort}").content.decode()
+        assert page.count('class="grid__day"') == count
+
+
+def paged(user: Any, sort: str) -> list[str]:
+    """Return the prompts of a list, read one at a time."""
+    found, cursor = [], ""
+    with rows.as_user(user):
+        while True:
+            page, cursor = Listing.read(user, {"sort": sort}, "all", None).page(cursor, 1)
+            found += [row.prompt for row in page]
+            if not cursor:
+                return found
 
 
 def test_the_viewer_says_how_it_was_made(client: Any, user: Any) -> None:

@@ -19,6 +19,9 @@ LISTS = {
     "first page": ("/library/", 1.3),
     "a seed": ("/library/?fragment=grid&q=seed:777", 1.3),
     "a model": ("/library/?fragment=grid&model=starter-fast", 1.3),
+    "what was changed last": ("/library/?fragment=grid&sort=changed", 1.3),
+    "the largest files": ("/library/?fragment=grid&sort=largest", 1.3),
+    "by name": ("/library/?fragment=grid&sort=name", 1.3),
 }
 # The more there is, the more a word finds: their time counts, not how it grows.
 WORDS = {

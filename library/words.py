@@ -8,7 +8,8 @@ the rows are then read as that person, behind the policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -19,12 +20,11 @@ from ourvidz import rows
 
 # The owner's lexeme is taken as it is: parsed as text, an id would fall apart at its dashes.
 MATCH = '"media"."words" @@ (%s::tsquery && to_tsquery(\'simple\', %s))'
-# The index of words can only be read so.
-ONLY_BITMAPS = """
-    SELECT set_config('enable_seqscan', %s, true), set_config('enable_indexscan', %s, true),
-      set_config('enable_indexonlyscan', %s, true)
-"""
+# The index of words can only be read by a bitmap, which is whole before its first row is known.
+BITMAPS, ALL_BUT_BITMAPS = ("bitmapscan",), ("seqscan", "indexscan", "indexonlyscan")
 FEW = 10_000
+# How many rows of a list are looked at before the index is asked: as many, or for each of a page.
+NEAR, NEAR_EACH = 1_000, 16
 # Scripts that put no space between words: a word of theirs is found anywhere in the text.
 UNSPACED = (0x0E00, 0x0E7F), (0x2E80, 0x9FFF), (0xA000, 0xD7FF), (0xF900, 0xFAFF)
 
@@ -57,9 +57,8 @@ def read(found: Any, user: Any, said: RawSQL) -> list[Any]:
     The query must itself say whose rows it wants.
     """
     with rows.as_service("the index of words is closed to readers behind a policy"):
-        few = _few(found.model, said)
-        wanted = found if few is None else _among(found, few)
-        ids = list(wanted.values_list("pk", flat=True)) if few != [] else []
+        ids = _soon(found, said)
+        ids = _all(found, said) if ids is None else ids
     mine = found.model.objects.for_user(user).filter(pk__in=ids)
     if found.query.deferred_loading[0] and not found.query.deferred_loading[1]:
         mine = mine.only(*found.query.deferred_loading[0])
@@ -69,12 +68,41 @@ def read(found: Any, user: Any, said: RawSQL) -> list[Any]:
     return [known[pk] for pk in ids if pk in known]
 
 
+def _soon(found: Any, said: RawSQL) -> list[Any] | None:
+    """Return the page's ids where the list's first rows have enough that say it, or None.
+
+    What many say is met at once; the index would collect all of it before its first answer.
+    """
+    end = found.query.high_mark
+    if end is None:
+        return None
+    bare, most = _unlimited(found), max(NEAR, NEAR_EACH * end)
+    bare.query.where = bare.query.where.clone()
+    conditions = bare.query.where.children
+    bare.query.where.children = [one for one in conditions if getattr(one, "lhs", None) != said]
+    near = list(bare.values_list("pk", flat=True)[:most])
+    with _without(BITMAPS):
+        ids = list(_among(found, near).values_list("pk", flat=True))
+    return ids if len(ids) == end - found.query.low_mark or len(near) < most else None
+
+
+def _all(found: Any, said: RawSQL) -> list[Any]:
+    """Return the page's ids, by the index of words or on a walk through the list."""
+    few = _few(found.model, said)
+    wanted = found if few is None else _among(found, few)
+    return list(wanted.values_list("pk", flat=True)) if few != [] else []
+
+
+def _unlimited(found: Any) -> Any:
+    whole = found.all()
+    whole.query.clear_limits()
+    return whole
+
+
 def _among(found: Any, ids: list[Any]) -> Any:
     """Return the same page of the same query, of these rows only."""
     first, end = found.query.low_mark, found.query.high_mark
-    whole = found.all()
-    whole.query.clear_limits()
-    return whole.filter(pk__in=ids)[first:end]
+    return _unlimited(found).filter(pk__in=ids)[first:end]
 
 
 def _few(model: Any, said: RawSQL) -> list[Any] | None:
@@ -83,14 +111,22 @@ def _few(model: Any, said: RawSQL) -> list[Any] | None:
     What many say is met soon on a walk through the list. What few or none say would be looked for
     in all of it: the database believes that every beginning of a word is common.
     """
+    with _without(ALL_BUT_BITMAPS):
+        few = list(model.objects.filter(said).values_list("pk", flat=True)[: FEW + 1])
+    return few if len(few) <= FEW else None
+
+
+@contextmanager
+def _without(ways: Sequence[str]) -> Iterator[None]:
+    """Let the database read tables in every way but these, which it would wrongly think quick."""
+    setting = ", ".join(f"set_config('enable_{way}', %s, true)" for way in ways)
     with connection.cursor() as cursor:
-        cursor.execute(ONLY_BITMAPS, ["off"] * 3)
+        cursor.execute(f"SELECT {setting}", ["off"] * len(ways))
         try:
-            few = list(model.objects.filter(said).values_list("pk", flat=True)[: FEW + 1])
+            yield
         finally:
             if not connection.needs_rollback:
-                cursor.execute(ONLY_BITMAPS, ["on"] * 3)
-    return few if len(few) <= FEW else None
+                cursor.execute(f"SELECT {setting}", ["on"] * len(ways))
 
 
 def _quoted(text: str) -> str:

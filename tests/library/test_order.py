@@ -120,8 +120,12 @@ def test_pages_of_words(user: Any, other_user: Any, monkeypatch: pytest.MonkeyPa
         everybody: Any = Media.objects.filter(prompt__startswith="castle").order_by("pk")
         said = says(user, ["castle"], [], [])
         assert {one.user_id for one in read(everybody, user, said)} == {user.pk}
-        monkeypatch.setattr(words, "FEW", 1)  # as if it were said by very many
-        assert [one.prompt for one in listing.page("", 3)[0]] == [one.prompt for one in first]
+        names = [one.prompt for one in first]
+        for near, few in ((1_000, 10_000), (0, 10_000), (0, 1)):  # met soon; by few; by very many
+            monkeypatch.setattr(words, "NEAR", near)
+            monkeypatch.setattr(words, "NEAR_EACH", near)
+            monkeypatch.setattr(words, "FEW", few)
+            assert [one.prompt for one in listing.page("", 3)[0]] == names
 
 
 def test_a_search_is_saved_replaced_and_forgotten(client: Any, user: Any) -> None:

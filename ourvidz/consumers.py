@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.utils import await_many_dispatch
 from django.conf import settings
 
 from ourvidz import feed, sockets
@@ -40,13 +43,17 @@ class FeedConsumer(AsyncWebsocketConsumer):
     head = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.base_send = scope, send
         self.sockets = sockets.here()
         self.greetings = Allowance(GREETINGS, GREETINGS_PER_SECOND, time.monotonic)
+        self.listens_to: list[str] = []
         try:
-            await super().__call__(scope, receive, send)
+            # Channels' own subscribes every socket by itself, and hands it each message anew.
+            with suppress(StopConsumer):
+                await await_many_dispatch([receive], self.dispatch)
         finally:
             # Also where the server gives up on a socket without a word.
-            self.sockets.remove(self)
+            self._stop_listening()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels' own goes through the one thread of the database before every message.
@@ -67,17 +74,20 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     async def _listen(self, visitor: Visitor) -> None:
         self.visitor = visitor
-        self.groups = [feed.group_of(visitor.user_id)]
-        if visitor.is_staff:
-            self.groups.append(feed.STAFF_GROUP)
-        for group in self.groups:
-            await self.channel_layer.group_add(group, self.channel_name)
+        for group in (feed.group_of(visitor.user_id), feed.STAFF_GROUP)[: 1 + visitor.is_staff]:
+            await self.sockets.ears.join(group, self)
+            self.listens_to.append(group)
         # Read after joining: a change in between comes as a message.
-        self.head = await self.sockets.head_of(visitor.user_id) or 0
+        self.head = max(self.head, await self.sockets.head_of(visitor.user_id) or 0)
         self.sockets.add(self)
 
+    def _stop_listening(self) -> None:
+        for group in self.listens_to:
+            self.sockets.ears.leave(group, self)
+        self.sockets.remove(self)
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if not self.groups:
+        if not self.listens_to:
             # Turned away, and did not hear it yet.
             return
         if objection := self._objection(text_data):
@@ -93,18 +103,10 @@ class FeedConsumer(AsyncWebsocketConsumer):
             return TOO_LARGE
         return 0 if text is not None and is_greeting(text) else UNREADABLE
 
-    async def feed_change(self, message: dict[str, Any]) -> None:
-        """From the channel layer: rows of this person changed."""
-        self.head = max(self.head, message["seq"])
-        await self._say(**{**message, "type": "change"})
-
-    async def feed_moment(self, message: dict[str, Any]) -> None:
-        """From the channel layer: something that is only true now."""
-        await self.tell(message["event"], message["fields"])
-
-    async def feed_access(self, message: dict[str, Any]) -> None:
-        """From the channel layer: this person was signed out somewhere, or switched off."""
-        await self.sockets.recheck([self])
+    async def hear(self, message: dict[str, Any], text: str) -> None:
+        """From the feed: rows of this person changed, or something is true now."""
+        self.head = max(self.head, message.get("seq", 0))
+        await self.send(text_data=text)
 
     async def beat(self, head: int) -> None:
         """Say that all is well, and how far the feed is."""
@@ -117,7 +119,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     async def leave(self, visitor: Visitor | None) -> None:
         """Close: this session is now nobody's, or somebody's with other rights."""
-        self.sockets.remove(self)
+        self._stop_listening()
         await self.close(RIGHTS_CHANGED if visitor else NOT_SIGNED_IN)
 
     async def _say(self, **message: Any) -> None:

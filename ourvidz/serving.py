@@ -36,11 +36,15 @@ class Gate:
 
 
 class PatientServer(Server):
-    """Lets an HTTP answer go on only as fast as its reader takes it."""
+    """Lets an HTTP answer go on only as fast as its reader takes it; frames what goes to many
+    sockets once."""
+
+    framed: tuple[str, Any] = ("", None)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if not isinstance(protocol, WebRequest):
-            await super().handle_reply(protocol, message)
+            if not self._sent_framed(protocol, message):
+                await super().handle_reply(protocol, message)
             return
         if message["type"] == "http.response.start":
             _watch(protocol)
@@ -50,6 +54,22 @@ class PatientServer(Server):
         gate = protocol.producer
         if isinstance(gate, Gate):
             await gate.open.wait()
+
+    def _sent_framed(self, protocol: Any, message: dict[str, Any]) -> bool:
+        """Send a text that was just sent to another socket in the same frame; False where it is
+        something else, or the socket is not open."""
+        text = message.get("text")
+        if not text or message["type"] != "websocket.send" or not self._is_open(protocol):
+            return False
+        if text is not self.framed[0]:
+            self.framed = (text, protocol.factory.prepareMessage(text.encode(), isBinary=False))
+        protocol.sendPreparedMessage(self.framed[1])
+        return True
+
+    def _is_open(self, protocol: Any) -> bool:
+        known = self.connections.get(protocol)
+        is_open = protocol.state == protocol.STATE_OPEN
+        return is_open and known is not None and not known.get("disconnected")
 
 
 class PatientInterface(CommandLineInterface):

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from ourvidz import events, feed, rows
 from ourvidz.gathered import Gathered, in_thread
+from ourvidz.hearing import Ears
 from ourvidz.visitors import Visitor, visitors
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Sockets:
         self.tasks: list[asyncio.Task[None]] = []
         self.visitor_of = Gathered(visitors)
         self.head_of = Gathered(_heads)
+        self.ears = Ears(self.recheck)
 
     def add(self, socket: Socket) -> None:
         """Count a socket in; the first one starts the rounds."""

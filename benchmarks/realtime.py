@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
+from benchmarks import _fanout
 from benchmarks._report import median, percentile, report
 from benchmarks._site import running_site
 
@@ -40,22 +42,28 @@ new MutationObserver(() => {
 """
 
 
-def main() -> None:
-    """Measure everything and report it."""
+def main(chosen: list[str]) -> None:
+    """Measure what is named, or everything, and report it."""
     # Playwright keeps an event loop in this thread, beside which Django's ORM refuses to work.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with running_site() as site:
-        from tests.factories import UserFactory
-
         prepare()
-        people = [UserFactory() for _ in range(SOCKETS // TABS_EACH)]
-        with crowd(site, people[1:]), page_of(site, people[0]) as page:
-            heard, shown = measure(page, people[0])
-        told("with 200 sockets of 100 people", heard, shown)
-        with crowd(site, [people[0]] * (SOCKETS // TABS_EACH)), page_of(site, people[0]) as page:
-            heard, _ = measure(page, people[0])
-        tell("commit to message in the page, 200 tabs of one person", "p99", heard)
-        measure_sending(people[0])
+        for name in chosen or PARTS:
+            PARTS[name](site)
+
+
+def pages(site: Any) -> None:
+    """What reaches a real page, and what sending costs."""
+    from tests.factories import UserFactory
+
+    people = [UserFactory() for _ in range(SOCKETS // TABS_EACH)]
+    with crowd(site, people[1:]), page_of(site, people[0]) as page:
+        heard, shown = measure(page, people[0])
+    told("with 200 sockets of 100 people", heard, shown)
+    with crowd(site, [people[0]] * (SOCKETS // TABS_EACH)), page_of(site, people[0]) as page:
+        heard, _ = measure(page, people[0])
+    tell("commit to message in the page, 200 tabs of one person", "p99", heard)
+    measure_sending(people[0])
 
 
 def prepare() -> None:
@@ -221,5 +229,7 @@ def page_of(site: Any, person: Any) -> Iterator[Any]:
         browser.close()
 
 
+PARTS = {"fanout": _fanout.measure, "pages": pages}
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -15,12 +15,12 @@ PATHS := $(wildcard accounts jobs library ourvidz workers workspace tests benchm
 BROKEN_DOWNLOAD = echo "The download or installation failed; the lines above say why. If it was the network, run the same command again; if the disk is full, free some space first (about 3 GB are needed)." >&2
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint format bench words chromium
+.PHONY: run test lint format bench words chromium rabbitmq
 
 run: $(VENV)/installed-run
 	@$(BIN)/python -u manage.py up
 
-test: lint chromium
+test: lint chromium rabbitmq
 	@env -u DJANGO_SETTINGS_MODULE $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -q
 
 lint: $(VENV)/installed-dev
@@ -70,3 +70,10 @@ chromium: $(VENV)/installed-dev
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium; } \
 		|| { $(BIN)/playwright install chromium && touch $(VENV)/chromium; } \
 		|| { echo "Chromium could not be installed. Install it with your package manager, then run make test again." >&2; exit 1; }; }
+
+# Debian's package where we may install it, without starting its service; elsewhere what needs it is skipped.
+rabbitmq:
+	@command -v rabbitmq-server >/dev/null || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Getting RabbitMQ for its tests." && apt-get update -q \
+			&& RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends rabbitmq-server; } \
+		|| echo "RabbitMQ could not be installed here: the tests that need it are skipped. Install the package rabbitmq-server to run them." >&2

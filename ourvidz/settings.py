@@ -342,4 +342,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+    # That RabbitMQ is away, says whoever needed it, in one line; its client would need a hundred.
+    "loggers": {"pika": {"level": "CRITICAL"}},
 }

@@ -28,6 +28,7 @@ def main(engine: type[Engine] = Engine) -> int:
     """Run until told to stop; the exit status. `engine` is what makes the jobs."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
     try:
         config = Config.from_environment()
         work(config, engine)

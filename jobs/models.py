@@ -286,6 +286,12 @@ class Job(PrivateRow):
                 name="jobs_deadlines",
                 condition=Q(status="queued", start_by__isnull=False),
             ),
+            # What its owner let wait; few are.
+            models.Index(
+                fields=["user"],
+                name="jobs_paused",
+                condition=Q(status="queued", paused_at__isnull=False),
+            ),
             # What a person used in a day.
             models.Index(fields=["user", "-finished_at"], name="jobs_used"),
             # The sweep of lost leases.

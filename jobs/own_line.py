@@ -29,13 +29,25 @@ def move_job(*, user: Any, job_id: uuid.UUID, before: uuid.UUID | None = None) -
     with transaction.atomic():
         line = _line(user)
         job = _waiting(user, line, job_id)
-        others = [one for one in line if one is not job]
-        place = others.index(_waiting(user, line, before)) if before else len(others)
         if before == job_id:
             return line
-        _deal([*others[:place], job, *others[place:]])
-        _tell([job])
-        return _line(user)
+        others = [one for one in line if one is not job]
+        place = others.index(_waiting(user, line, before)) if before else len(others)
+        return _put(user, line, job, place)
+
+
+def shift_job(*, user: Any, job_id: uuid.UUID, to: str) -> list[Job]:
+    """Put a waiting job 'first' or 'last' of its person's, or one place 'earlier' or 'later'.
+    Returns the person's line.
+
+    Raises Refused('not_found') or Refused('job_not_waiting').
+    """
+    with transaction.atomic():
+        line = _line(user)
+        job = _waiting(user, line, job_id)
+        here = line.index(job)
+        places = {"first": 0, "earlier": max(0, here - 1), "later": here + 1, "last": len(line)}
+        return _put(user, line, job, places[to])
 
 
 def pause_jobs(*, user: Any, job_ids: Sequence[uuid.UUID]) -> int:
@@ -155,6 +167,14 @@ def _waiting(user: Any, line: Sequence[Job], job_id: uuid.UUID) -> Job:
         return found
     there = Job.objects.for_user(user).filter(pk=job_id).exists()
     raise Refused("job_not_waiting" if there else "not_found")
+
+
+def _put(user: Any, line: Sequence[Job], job: Job, place: int) -> list[Job]:
+    """Put a job of the line at that place among the others."""
+    others = [one for one in line if one is not job]
+    _deal([*others[:place], job, *others[place:]])
+    _tell([job])
+    return _line(user)
 
 
 def _deal(line: Sequence[Job]) -> None:

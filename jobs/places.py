@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
-from jobs.crew import Crew, Hand
+from jobs.crew import Crew, Hand, Times, Waiting
 from jobs.models import Job
 from ourvidz import live
 
@@ -22,10 +23,13 @@ LINE_LIMIT = 5000
 PLACES_LIMIT = 100
 
 # The index `jobs_fair_order` has this very order. Ids as text: thousands are read, few are told.
+# Whether jobs are alike enough for one batch (see leases) is told here by what is cheap to read.
 LINE = f"""
-    SELECT job.id::text, user_id::text, job.queue, cost, preset_slug
+    SELECT job.id::text, user_id::text, job.queue, preset_slug, cost, job.priority, job.start_tag,
+      passed_over, CASE WHEN attempt = 0 AND "references" = '[]' THEN negative_prompt END
     FROM (SELECT DISTINCT queue FROM model_presets) AS known, LATERAL (
-        SELECT id, user_id, queue, cost, preset_slug, priority, start_tag
+        SELECT id, user_id, queue, cost, preset_slug, priority, start_tag, passed_over, attempt,
+          "references", negative_prompt
         FROM jobs WHERE jobs.queue = known.queue AND status = 'queued' AND paused_at IS NULL
         ORDER BY priority DESC, start_tag, id LIMIT {LINE_LIMIT}
     ) AS job ORDER BY job.priority DESC, job.start_tag, job.id
@@ -39,8 +43,9 @@ COUNTS = """
     WHERE status = 'queued' AND paused_at IS NULL AND user_id = ANY(%s::uuid[])
     GROUP BY user_id
 """
+PAUSED = COUNTS.replace("paused_at IS NULL", "paused_at IS NOT NULL")
 # The table of an app above this one, which therefore is known by name only.
-WORKERS = "SELECT id, queues, loaded_preset FROM worker_urls WHERE status = 'active'"
+WORKERS = "SELECT id, queues, loaded_preset, at_once FROM worker_urls WHERE status = 'active'"
 LOADS = """
     SELECT slug, measured_load_seconds FROM model_presets WHERE measured_load_seconds IS NOT NULL
 """
@@ -71,6 +76,7 @@ class Person:
 
     running: int = 0
     waiting: int = 0
+    paused: int = 0
     seconds: list[float | None] = field(default_factory=list)
     places: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -81,6 +87,7 @@ class Person:
         return {
             "running": self.running,
             "waiting": self.waiting,
+            "paused": self.paused,
             "ready_in": max(known, default=0.0) if all_known else None,
             "places": self.places,
         }
@@ -106,16 +113,19 @@ def places(people: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     Runs as the service: a place depends on everybody's jobs.
     """
     here = set(people)
-    hands = [Hand(id, tuple(sorted(queues)), loaded) for id, queues, loaded in _rows(WORKERS)]
-    crew = Crew(hands, dict(_rows(LOADS)))
+    hands = [Hand(id, tuple(sorted(queues)), *rest) for id, queues, *rest in _rows(WORKERS)]
+    crew = Crew(hands, dict(_rows(LOADS)), settings.JOB_AFFINITY_SECONDS)
     running = [Running(*row) for row in _rows(RUNNING)]
     line = _rows(LINE)
     told: dict[uuid.UUID, Person] = defaultdict(Person)
-    _hear_running(running, crew, here, told)
-    _walk_line(line, _pools(hand.queues for hand in hands), crew, here, told)
+    strays = _hear_running(running, crew, here, told)
+    times = crew.play(strays + [_waiting(row) for row in line])[len(strays) :]
+    _walk_line(line, times, _pools(hand.queues for hand in hands), here, told)
     if len(line) >= LINE_LIMIT:
         for user_id, count in _rows(COUNTS, [list(here)]):
             told[user_id].waiting = count
+    for user_id, count in _rows(PAUSED, [list(here)]):
+        told[user_id].paused = count
     return {user_id: person.fields() for user_id, person in told.items()}
 
 
@@ -132,17 +142,18 @@ def _hear_running(
     crew: Crew,
     here: set[uuid.UUID],
     told: dict[uuid.UUID, Person],
-) -> None:
+) -> list[Waiting]:
+    """Note who is at work, and for how long; returns the jobs of workers that are not heard of:
+    somebody will have to do them.
+    """
     progress = live.progress(job.id for job in running)
     left = [(job, _left(job, progress.get(str(job.id)))) for job in running]
     strays = [pair for pair in left if not crew.busy(pair[0].worker_id, pair[1])]
-    for job, seconds in strays:
-        # Its worker is not heard of: somebody will have to do it.
-        crew.give(job.queue, job.preset, seconds)
     for job, seconds in left:
         if job.user_id in here:
             told[job.user_id].running += 1
             told[job.user_id].seconds.append(seconds)
+    return [Waiting(job.queue, job.preset, seconds) for job, seconds in strays]
 
 
 def _left(job: Running, progress: dict[str, Any] | None) -> float:
@@ -152,18 +163,23 @@ def _left(job: Running, progress: dict[str, Any] | None) -> float:
     return round(max(0.0, job.cost - job.elapsed), 1)
 
 
+def _waiting(row: tuple[Any, ...]) -> Waiting:
+    _id, _user, queue, preset, cost, priority, tag, passed_over, words = row
+    likeness = None if words is None else (preset, cost, words)
+    return Waiting(queue, preset, cost, priority, tag, passed_over, likeness)
+
+
 def _walk_line(
     line: Sequence[tuple[Any, ...]],
+    times: Sequence[Times | None],
     pools: dict[str, Pool],
-    crew: Crew,
     here: set[uuid.UUID],
     told: dict[uuid.UUID, Person],
 ) -> None:
     """Go along everybody's jobs in fair order, and note the places of those who are here."""
     known = {str(user_id): user_id for user_id in here}
-    for job_id, user_id, queue, cost, preset in line:
+    for (job_id, user_id, queue, *_rest), given in zip(line, times, strict=True):
         pools[queue].length += 1
-        given = crew.give(queue, preset, cost)
         if user_id not in known:
             continue
         person = told[known[user_id]]

@@ -44,9 +44,16 @@ CHANGES: Mapping[str, tuple[Shape, Shape]] = {
 # moment → the fields it may carry
 MOMENTS: Mapping[str, Shape] = {
     "job.progress": {"job": ID, "item": ID, "step": int, "of": int, "preview": str},
+    # paused: those that wait for their owner, and so are not among the waiting.
     # ready_in: until all of the person's jobs are ready, None where nobody can say.
     # places: {job: {place, start, seconds}}; place 1 is next, seconds until it starts and is ready.
-    "queue.places": {"running": int, "waiting": int, "ready_in": SECONDS, "places": dict},
+    "queue.places": {
+        "running": int,
+        "waiting": int,
+        "paused": int,
+        "ready_in": SECONDS,
+        "places": dict,
+    },
     # state: waiting, running, here, failed, stopped or absent; sizes in bytes.
     "fleet.model": {
         "model": str,

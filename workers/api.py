@@ -58,6 +58,15 @@ class WorkerView(APIView):
             raise Refused("body_too_large", limit=MAX_BYTES // 1024)
         super().initial(request, *args, **kwargs)
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer as ever, and leave the reason in the log: a worker has nobody who reads it."""
+        response = super().handle_exception(exc)
+        # Not `auth`, which would look once more who this is.
+        worker = getattr(self.request, "_auth", None) or self.request.META.get("REMOTE_ADDR")
+        code = response.data.get("code") if isinstance(response.data, dict) else ""
+        log.warning("Worker %s: %s was refused: %s", worker, self.request.path, code)
+        return response
+
     def post(self, request: Request) -> Response:
         """Check the body, then do what the call is for."""
         serializer = self.serializer(data=request.data)
@@ -152,6 +161,11 @@ class JobCallback(WorkerView):
             error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
             failure = Failure(code=error["code"], params=error["params"])
             results.fail(**which, failure=failure, retryable=error["retryable"])
+        if reason:
+            job_id = body["job_id"]
+            log.warning(
+                "Worker %s: its file of job %s was refused: %s", worker.name, job_id, reason
+            )
         failed = reason or (failure.code if body["status"] != "succeeded" else "")
         services.note_end(worker=worker, job_id=body["job_id"], failure=failed)
         more = self._next(worker, body["claim"]) if "claim" in body else {}
@@ -179,7 +193,7 @@ def claimed(worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         return {}
     job, description = found
-    services.note_job(worker=worker, job=job)
+    services.note_job(worker=worker, job=job, at_once=most)
     # How many pay to be made at once, a worker knows of the model that it has loaded.
     most = most if loaded in ("", job.preset_slug) else 1
     more = results.claim_more(worker=worker, job=job, most=most - 1)

@@ -52,6 +52,9 @@ class WorkerUrl(Row):
     version = models.CharField(max_length=32, blank=True)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.NEW)
     loaded_preset = models.CharField(max_length=64, blank=True)
+    at_once = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text=_("How many alike jobs it last asked for at once.")
+    )
     current_job_id = models.UUIDField(null=True, blank=True)
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)
     # Jobs that failed one after the other by the worker's fault; a success empties it.

@@ -135,9 +135,10 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
     return Orders(drain=status == Status.DRAINING, cancel=unwanted)
 
 
-def note_job(*, worker: WorkerUrl, job: Job, now: datetime | None = None) -> None:
-    """Write down which job a worker has in hand."""
-    changes = {"current_job_id": job.pk, "last_heartbeat_at": now or timezone.now()}
+def note_job(*, worker: WorkerUrl, job: Job, at_once: int = 1, now: datetime | None = None) -> None:
+    """Write down which job a worker has in hand, and how many alike ones it asked for."""
+    heard = now or timezone.now()
+    changes = {"current_job_id": job.pk, "at_once": at_once, "last_heartbeat_at": heard}
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes)
     tell(worker.pk)
 

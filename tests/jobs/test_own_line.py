@@ -53,6 +53,23 @@ def test_a_person_puts_their_jobs_in_another_order(user: User, worker: Holder) -
     assert all_claims(worker) == [b, a, c]
 
 
+def test_a_job_goes_one_place_on_or_to_an_end(user: User, worker: Holder) -> None:
+    a, b, c = (job.pk for job in ask(user, count=3))
+    steps = [
+        (a, "later", [b, a, c]),
+        (c, "earlier", [b, c, a]),
+        (a, "first", [a, b, c]),
+        (a, "last", [b, c, a]),
+        (a, "later", [b, c, a]),
+        (b, "earlier", [b, c, a]),
+    ]
+    with as_user(user):
+        for job_id, to, expected in steps:
+            line = own_line.shift_job(user=user, job_id=job_id, to=to)
+            assert [job.pk for job in line] == expected, to
+    assert all_claims(worker) == [b, c, a]
+
+
 def test_other_peoples_places_stay(user: User, other_user: User, worker: Holder) -> None:
     mine = [job.pk for job in ask(user, count=3)]
     theirs = [job.pk for job in ask(other_user, count=3)]

@@ -71,6 +71,7 @@ def test_everybody_hears_their_own_places(user: User, other_user: User) -> None:
     assert told[user.pk] == {
         "running": 0,
         "waiting": 2,
+        "paused": 0,
         "ready_in": 30.0,
         "places": {
             first: {"place": 1, "start": 0.0, "seconds": 10.0},
@@ -136,15 +137,15 @@ def test_loading_a_model_counts_where_another_is_loaded(user: User) -> None:
     assert [found[one]["seconds"] for one in (first, second, third)] == [10.0, 27.0, 37.0]
 
 
-def test_who_has_the_model_begins_first(user: User) -> None:
+def test_a_worker_loads_what_is_next_when_it_is_free(user: User) -> None:
     worker("gpu-1", "gpu.image")
     worker("gpu-2", "gpu.image")
     with as_service("test data"):
         WorkerUrl.objects.filter(name="gpu-2").update(loaded_preset="starter-fast")
         Preset.objects.filter(slug="starter-fast").update(measured_load_seconds=30.0)
-    first, second = job(user, 1), job(user, 2)
+    first, second, third = (job(user, tag) for tag in (1, 2, 3))
     found = look(user)[user.pk]["places"]
-    assert [found[one]["seconds"] for one in (first, second)] == [10.0, 20.0]
+    assert [found[one]["seconds"] for one in (first, second, third)] == [40.0, 10.0, 20.0]
 
 
 def test_steps_tell_more_than_what_was_expected(user: User) -> None:
@@ -187,10 +188,21 @@ def test_the_end_of_waiting_is_told_once(user: User) -> None:
         assert tell([user.pk]) == {}
 
 
+def test_what_is_paused_is_told_but_has_no_place(user: User, other_user: User) -> None:
+    worker("gpu-1", "gpu.image")
+    job(user, 1, paused_at=timezone.now())
+    job(other_user, 2, paused_at=timezone.now())
+    told = look(user)
+    assert set(told) == {user.pk}
+    counts = [told[user.pk][name] for name in ("running", "waiting", "paused", "ready_in")]
+    assert counts == [0, 0, 1, 0.0]
+    assert told[user.pk]["places"] == {}
+
+
 def test_many_people_cost_no_more_queries(
     user: User, other_user: User, staff: User, django_assert_num_queries: Any
 ) -> None:
     for tag, person in enumerate((user, other_user, staff)):
         job(person, tag)
-    with as_service("test"), django_assert_num_queries(4):
+    with as_service("test"), django_assert_num_queries(5):
         places.places([user.pk, other_user.pk, staff.pk])

@@ -55,6 +55,16 @@ class Card:
         return self.job_status == Job.Status.RUNNING
 
     @property
+    def is_waiting(self) -> bool:
+        return self.job_status == Job.Status.QUEUED
+
+    @property
+    def is_paused(self) -> bool:
+        """It waits until its owner resumes it."""
+        job = self.item.job
+        return job is not None and self.is_waiting and job.paused_at is not None
+
+    @property
     def is_stopping(self) -> bool:
         """It was canceled while it ran, and ends at its next step."""
         job = self.item.job
@@ -122,6 +132,17 @@ class Batch:
     @property
     def prompt(self) -> str:
         return self.first.prompt
+
+    @property
+    def other_prompts(self) -> int:
+        """How many of its items were given other words while they waited."""
+        return sum(card.item.prompt != self.prompt for card in self.cards)
+
+    @property
+    def acts_on_all(self) -> bool:
+        """Several are in it, of which one at least is still to be made."""
+        making = any(card.item.status == WorkspaceItem.Status.GENERATING for card in self.cards)
+        return making and len(self.cards) > 1
 
     @property
     def created_at(self) -> Any:

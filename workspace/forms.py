@@ -83,9 +83,9 @@ def read_spec(data: QueryDict, session_id: uuid.UUID | None) -> JobSpec:
     return JobSpec(
         prompt=data.get("prompt", ""),
         preset=data.get("preset", ""),
-        parameters=_parameters(data, preset) if preset else {},
+        parameters=read_parameters(data, preset) if preset else {},
         seed=_seed(data),
-        count=_whole(data.get("count", "1"), "count"),
+        count=whole(data.get("count", "1"), "count"),
         destination=Job.Destination.WORKSPACE,
         session_id=session_id,
         idempotency_key=data.get("key", "")[:128],
@@ -122,7 +122,8 @@ def _is_choice(entry: Mapping[str, Any]) -> bool:
     return not (numbers and entry["min"] == entry["max"])
 
 
-def _parameters(data: QueryDict, preset: Preset) -> dict[str, Any]:
+def read_parameters(data: QueryDict, preset: Preset) -> dict[str, Any]:
+    """Return the preset's parameters that the form names. Raises Refused."""
     given = _sides(data.get(f"shape.{preset.slug}", ""))
     for entry in preset.parameters:
         name = PREFIX + entry["name"]
@@ -137,7 +138,7 @@ def _sides(shape: str) -> dict[str, Any]:
     if not shape:
         return {}
     width, _sign, height = shape.partition("x")
-    return {"width": _whole(width, "shape"), "height": _whole(height, "shape")}
+    return {"width": whole(width, "shape"), "height": whole(height, "shape")}
 
 
 def _typed(entry: Mapping[str, Any], text: str) -> Any:
@@ -165,10 +166,11 @@ def _loras(text: str) -> Any:
 def _seed(data: QueryDict) -> int | None:
     if data.get("seed_kind") != "fixed" or not data.get("seed", "").strip():
         return None
-    return _whole(str(data["seed"]).strip(), "seed")
+    return whole(str(data["seed"]).strip(), "seed")
 
 
-def _whole(text: str, field: str) -> int:
+def whole(text: str, field: str) -> int:
+    """Return the number that a field holds. Raises Refused."""
     try:
         return int(text)
     except ValueError:
@@ -197,6 +199,10 @@ def _fit(value: float, side: Mapping[str, Any]) -> int:
 
 
 def _default_shape(sides: Mapping[str, Any]) -> Shape:
-    width, height = sides["width"]["default"], sides["height"]["default"]
+    return shape_of(sides["width"]["default"], sides["height"]["default"], default=True)
+
+
+def shape_of(width: int, height: int, *, default: bool = False) -> Shape:
+    """Return the shape of a size."""
     shared = math.gcd(width, height)
-    return Shape(f"{width // shared}:{height // shared}", width, height, True)
+    return Shape(f"{width // shared}:{height // shared}", width, height, default)

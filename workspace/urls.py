@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from workspace import bin_views, making_views, viewer_views, views
 
@@ -33,6 +33,7 @@ urlpatterns = [
     path("items/<uuid:item_id>/cancel", views.cancel, name="cancel"),
     path("items/<uuid:item_id>/regenerate", views.regenerate, name="regenerate"),
     path("items/<uuid:item_id>/retry", views.retry, name="retry"),
+    path("", include("workspace.line_urls")),
     path("<uuid:session_id>/", views.session, name="session"),
     path("<uuid:session_id>/title", views.title, name="title"),
     path("<uuid:session_id>/batches", views.batches, name="batches"),

@@ -50,6 +50,12 @@ def seconds(value: float | None) -> str:
     return number_format(value, decimal_pos=1 if value < 10 else 0)
 
 
+@register.filter
+def grouped(value: float) -> str:
+    """Write 3,600 as the reader's language does, without a fraction."""
+    return number_format(round(value), force_grouping=True)
+
+
 @cache
 def _icon(name: str) -> SafeString:
     drawn = _render_icon(name, 18, stroke_width=1.75, aria_hidden="true", **{"class": "lucide"})

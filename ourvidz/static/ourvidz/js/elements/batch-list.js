@@ -5,7 +5,7 @@ import { recall, remember } from "../lib/store.js";
 
 const PAGE = 48; // what the server sends without being asked for more
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", m: "more", Delete: "delete", Backspace: "delete" };
+const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", m: "more", e: "change", h: "hold", Delete: "delete", Backspace: "delete" };
 
 class BatchList extends HTMLElement {
   connectedCallback() {
@@ -115,7 +115,11 @@ class BatchList extends HTMLElement {
   }
 
   count() {
-    this.querySelectorAll(".batch").forEach((batch) => batch.querySelector("item-card") || batch.remove());
+    for (const batch of this.querySelectorAll(".batch")) {
+      if (!batch.querySelector("item-card")) batch.remove();
+      // What is done with all that wait ends with the last of them.
+      if (!batch.querySelector('[data-status="generating"]')) batch.querySelectorAll("[data-all]").forEach((each) => each.remove());
+    }
     const invitation = document.getElementById("invitation");
     if (invitation) invitation.hidden = this.cards.length > 0;
     if (!this.querySelector('.card[tabindex="0"]')) this.choose(this.remembered, false);

@@ -6,7 +6,7 @@ import { placeBeside, post } from "../lib/dom.js";
 class CardMenu extends HTMLElement {
   connectedCallback() {
     this.menu = this.querySelector("[popover]");
-    document.addEventListener("click", ({ target }) => this.open(target.closest?.('batch-list [data-act="more"]')));
+    document.addEventListener("click", ({ target }) => this.open(target.closest?.('batch-list [data-act="more"]:not([data-shift])')));
     document.addEventListener("card:make", ({ detail }) => this.make(detail.act, detail.source));
     this.addEventListener("click", ({ target }) => this.choose(target.closest("button")));
   }

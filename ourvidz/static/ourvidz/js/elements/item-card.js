@@ -24,15 +24,18 @@ class ItemCard extends HTMLElement {
     }
   }
 
-  // The row beside it tells the size: where that turned out otherwise, the row is fetched too.
+  // The row beside it tells the size and the words: where those are others now, the row is fetched too.
   async become(html) {
-    const shape = () => this.querySelector(".card__space")?.getAttribute("viewBox");
-    const before = shape();
+    const told = () => this.querySelector(".card__space")?.getAttribute("viewBox") + this.frame?.ariaLabel;
+    const making = () => this.frame?.dataset.status === "generating";
+    const [before, wasMaking] = [told(), making()];
     await morph(this, html);
-    if (shape() !== before) document.dispatchEvent(new CustomEvent("page:refresh"));
+    if (told() !== before || (making() && !wasMaking)) document.dispatchEvent(new CustomEvent("page:refresh"));
+    else if (wasMaking && !making()) document.dispatchEvent(new CustomEvent("batches:changed"));
   }
 
-  // That its job began changes one word here; everything else is fetched.
+  // That its job began changes one word here, and what can be done with what waits is over; everything
+  // else is fetched.
   follow({ status, job_status, picture } = {}) {
     const { dataset } = this.frame;
     // Its picture is fetched beside its text, not after it.
@@ -40,7 +43,15 @@ class ItemCard extends HTMLElement {
     const begins = dataset.jobStatus === "queued" && job_status === "running" && dataset.status === status;
     if (!begins || this.fetching) return this.refresh();
     dataset.jobStatus = job_status;
+    this.dropTools();
     this.showPlate(word("starting"));
+  }
+
+  dropTools() {
+    const tools = this.querySelector(".card__tools");
+    const hadFocus = tools?.contains(document.activeElement);
+    tools?.remove();
+    if (hadFocus) this.frame.focus();
   }
 
   leave() {
@@ -69,7 +80,8 @@ class ItemCard extends HTMLElement {
   }
 
   showPlace({ place, seconds }) {
-    if (this.frame.dataset.jobStatus !== "queued") return;
+    const { jobStatus, paused } = this.frame.dataset;
+    if (jobStatus !== "queued" || paused !== undefined) return;
     const lines = [place === 1 ? word("next") : word("place", place)];
     if (seconds != null) lines.push(span("in", seconds));
     this.showPlate(...lines);

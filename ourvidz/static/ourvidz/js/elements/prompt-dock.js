@@ -1,7 +1,7 @@
 // <prompt-dock>: the form at the bottom. It remembers its draft, writes what its menus hold on their
 // buttons, and takes over settings that a row or an example offers ("dock:use").
 
-import { debounce, fetchHtml, isTyping } from "../lib/dom.js";
+import { debounce, fetchHtml, followTwin, isTyping } from "../lib/dom.js";
 import { recall, recallLater, remember, rememberLater } from "../lib/store.js";
 import { span, word } from "../lib/words.js";
 
@@ -102,7 +102,7 @@ class PromptDock extends HTMLElement {
   }
 
   changed(target, checkWords) {
-    this.twin(target);
+    followTwin(this, target);
     if (target === this.prompt) {
       this.grow();
       checkWords();
@@ -115,12 +115,6 @@ class PromptDock extends HTMLElement {
       remember(`${target.name}.${this.values().content_type}`, target.value);
     }
     this.keep();
-  }
-
-  // A slider and its number are one value.
-  twin(target) {
-    const other = target.dataset.twin && this.querySelector(`#${CSS.escape(target.dataset.twin)}`);
-    if (other) other.value = target.value;
   }
 
   // --- What the buttons say

@@ -17,15 +17,14 @@ class QueuePill extends HTMLElement {
   }
 
   show(moment) {
-    const { running = 0, waiting = 0, ready_in: readyIn } = moment.fields ?? moment;
+    const { running = 0, waiting = 0, paused = 0, ready_in: readyIn } = moment.fields ?? moment;
     const pill = this.querySelector(".pill");
-    pill.toggleAttribute("data-idle", running + waiting === 0);
+    pill.toggleAttribute("data-idle", running + waiting + paused === 0);
     pill.toggleAttribute("data-running", running > 0);
-    const first = running ? word("running", running) : word("queue_waiting", waiting);
-    const rest = [];
-    if (running && waiting) rest.push(word("queue_waiting", waiting));
-    if (readyIn != null) rest.push(span("ready", readyIn));
-    pill.querySelector("strong").textContent = first;
+    const counts = { running, queue_waiting: waiting, queue_paused: paused };
+    const [first, ...rest] = Object.entries(counts).filter(([, count]) => count).map(([name, count]) => word(name, count));
+    if (running + waiting && readyIn != null) rest.push(span("ready", readyIn));
+    pill.querySelector("strong").textContent = first ?? word("queue_waiting", 0);
     pill.querySelector(".pill__more").textContent = rest.map((text) => ` · ${text}`).join("");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => pill.setAttribute("data-idle", ""), SILENCE);

@@ -40,6 +40,12 @@ export function placeBeside(panel, anchor) {
   panel.style.top = `${Math.max(12, Math.min(top, innerHeight - panel.offsetHeight - 12))}px`;
 }
 
+// A slider and its number are one value.
+export function followTwin(form, changed) {
+  const other = changed.dataset.twin && form.querySelector(`#${CSS.escape(changed.dataset.twin)}`);
+  if (other) other.value = changed.value;
+}
+
 export function isTyping(target) {
   return target.closest?.("input, textarea, select, [contenteditable]") !== null;
 }

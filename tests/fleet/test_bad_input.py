@@ -86,6 +86,7 @@ def test_an_output_that_is_not_what_was_asked_is_not_taken(
     user: Any,
     changes: Any,
     status: int,
+    caplog: Any,
 ) -> None:
     [job] = queue()
     claimed = hand.claim()
@@ -95,6 +96,7 @@ def test_an_output_that_is_not_what_was_asked_is_not_taken(
     if status == 200:
         assert answer.json() == {"accepted": False, "reason": "output_wrong"}
         assert fresh(job).status == "queued"
+        assert f"one: its file of job {job.pk} was refused: output_wrong" in caplog.text
     else:
         assert fresh(job).status == "running"
     assert no_media(user)

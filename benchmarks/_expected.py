@@ -118,7 +118,7 @@ def _work(chance: random.Random, at_once: int) -> dict[str, Happened]:
         if not jobs:
             continue
         loading = 0.0 if loaded == jobs[0].preset_slug else LOADING * _about(chance)
-        ready = at + loading + sum(job.cost for job in jobs) * _about(chance)
+        ready = at + loading + sum(job.cost * _about(chance) for job in jobs)
         happened |= {str(job.pk): Happened(at, ready) for job in jobs}
         heapq.heappush(free, (ready, number, jobs[0].preset_slug))
     return happened

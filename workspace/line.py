@@ -35,6 +35,12 @@ class Waiting:
         return session.shown_name if session else _("Library")
 
     @property
+    def facts(self) -> str:
+        """What tells it from others of the same words, and where its result goes."""
+        seed = _("seed %(seed)s") % {"seed": self.job.seed}
+        return " · ".join((self.preset_label, seed, self.where))
+
+    @property
     def in_line(self) -> str:
         """Its place among everybody's, which paints itself anew with each moment of the feed."""
         if not self.place:

@@ -1,5 +1,6 @@
 """RabbitMQ as the broker, as far as it goes without one: which broker a url means, and that one
-that does not answer holds nobody up and loses nothing. Redis is in test_broker_account.py.
+that does not answer holds nobody up and loses nothing. A real one is in test_rabbitmq.py, Redis in
+test_broker_account.py.
 """
 
 from __future__ import annotations

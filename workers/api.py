@@ -168,12 +168,13 @@ class JobCallback(WorkerView):
             )
         failed = reason or (failure.code if body["status"] != "succeeded" else "")
         services.note_end(worker=worker, job_id=body["job_id"], failure=failed)
+        if failed:
+            # It may be in quarantine now.
+            worker.refresh_from_db()
         more = self._next(worker, body["claim"]) if "claim" in body else {}
         return Response({"accepted": not reason, "reason": reason, **more})
 
     def _next(self, worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
-        # What ended may have put it into quarantine.
-        worker.refresh_from_db()
         try:
             with transaction.atomic():
                 instances.check(worker, self.request)

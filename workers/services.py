@@ -8,9 +8,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from accounts.tokens import digest
@@ -151,9 +154,9 @@ def note_end(*, worker: WorkerUrl, job_id: uuid.UUID, failure: str = "") -> None
         quarantine.note_failure(worker=worker, job_id=job_id, code=failure)
     else:
         quarantine.note_success(worker=worker)
-    noted = WorkerUrl.objects.filter(pk=worker.pk, current_job_id=job_id)
-    noted.update(current_job_id=None)
-    WorkerUrl.objects.filter(pk=worker.pk).update(last_heartbeat_at=timezone.now())
+    left = NullIf("current_job_id", Value(job_id))
+    noted = WorkerUrl.objects.filter(pk=worker.pk)
+    noted.update(current_job_id=left, last_heartbeat_at=timezone.now())
     tell(worker.pk)
 
 
@@ -223,8 +226,11 @@ def _mark(workers: list[uuid.UUID] | set[uuid.UUID], status: str) -> int:
 
 
 def tell(worker_id: uuid.UUID) -> None:
-    """Show operators a worker as it is now, once that is committed."""
-    transaction.on_commit(lambda: _show(worker_id), robust=True)
+    """Show operators a worker as it is then, once this is committed; once, however often asked."""
+    noted = [callback[1] for callback in connection.run_on_commit]
+    shown = [each.args for each in noted if getattr(each, "func", None) is _show]
+    if (worker_id,) not in shown:
+        transaction.on_commit(partial(_show, worker_id), robust=True)
 
 
 def _show(worker_id: uuid.UUID) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import Profile
 from ourvidz.rows import as_service
+from tests.accessibility.axe import violations
 from tests.browser.hand import Hand
 from tests.browser.live import assert_page_equals_fresh
 from tests.browser.test_workspace import PHONE, box, choose, generate
@@ -65,7 +66,8 @@ def test_a_card_goes_to_the_front(workspace: Page, hand: Hand) -> None:
     card = workspace.get_by_role("article", name="a rocket")
     card.focus()
     card.press("m")
-    workspace.get_by_role("button", name="To the front").click()
+    with workspace.expect_response("**/act"):
+        workspace.get_by_role("button", name="To the front").click()
     assert hand.take()["prompt"] == "a rocket"
     card = workspace.get_by_role("article", name="a fox")
     card.get_by_role("button", name="Place in your line").click()
@@ -93,6 +95,7 @@ def test_what_waits_is_edited(
     expect(form.locator("#change-steps-error")).to_be_visible()
     expect(prompt).to_have_value("a fox at night")
     screenshot("line-edit-refused")
+    assert not violations(workspace, "change-job dialog")
     form.get_by_label("Steps", exact=True).last.fill("12")
     form.get_by_label("Seed", exact=True).fill("77")
     form.get_by_role("button", name="Save changes").click()
@@ -178,6 +181,7 @@ def test_the_line_follows_and_acts(
     rows.nth(1).get_by_role("button", name="Cancel").click()
     prompts(workspace, "a boat")
     screenshot("line-panel-paused")
+    assert not violations(workspace, "own-line dialog")
     rows.first.get_by_role("button", name="Resume").click()
     expect(rows.first).not_to_contain_text("paused")
     workspace.keyboard.press("Escape")

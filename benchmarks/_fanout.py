@@ -5,6 +5,7 @@ people, and all of one. What a socket costs the server in memory. Not for what a
 from __future__ import annotations
 
 import time
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def measure(site: Any) -> None:
     sessions = [session_of(person) for person in people]
     for size in SIZES:
         grown = [resident(site)]
-        with Tabs(site, sessions[:size], lambda to=grown: to.append(resident(site))) as tabs:
+        with Tabs(site, sessions[:size], partial(_note, grown, site)) as tabs:
             samples = [
                 latency
                 for number in range(CHANGES + WARM_UP)
@@ -80,6 +81,10 @@ def _tell(which: str, samples: list[float]) -> None:
             reference=GOALS[kind],
             samples=samples,
         )
+
+
+def _note(grown: list[int], site: Any) -> None:
+    grown.append(resident(site))
 
 
 def resident(site: Any) -> int:

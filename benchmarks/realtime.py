@@ -1,6 +1,7 @@
 """How fast the page learns of a change: from the commit of a job's row to the message in the page,
-and to its card on the screen, in real Chromium, with 200 sockets open. And what sending costs the
-sender. Run: python -m benchmarks.realtime
+and to its card on the screen, in real Chromium, with 200 sockets open; to a thousand sockets
+(_fanout.py); and after a gap (_gap.py). And what sending costs the sender.
+Run: python -m benchmarks.realtime [fanout|pages|gap]
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
-from benchmarks import _fanout
+from benchmarks import _fanout, _gap
 from benchmarks._report import median, percentile, report
 from benchmarks._site import running_site
 
@@ -229,7 +230,7 @@ def page_of(site: Any, person: Any) -> Iterator[Any]:
         browser.close()
 
 
-PARTS = {"fanout": _fanout.measure, "pages": pages}
+PARTS = {"fanout": _fanout.measure, "pages": pages, "gap": _gap.measure}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

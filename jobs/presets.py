@@ -44,6 +44,7 @@ SAID_BY_WORKERS = """
     SELECT unnest(presets || sources) FROM worker_urls
     WHERE status IN ('active', 'draining', 'quarantined')
 """
+LORAS_OF_WORKERS = "SELECT DISTINCT unnest(loras) FROM worker_urls WHERE status = 'active'"
 # What operators may change. A changed field is named in `edited`, and the file leaves it alone.
 EDITABLE = (
     "name",
@@ -111,6 +112,13 @@ def _said_by_workers() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(SAID_BY_WORKERS)
         return {name for (name,) in cursor.fetchall()}
+
+
+def loras_of_workers() -> list[str]:
+    """Return the LoRAs that at least one active worker has. As the service."""
+    with connection.cursor() as cursor:
+        cursor.execute(LORAS_OF_WORKERS)
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _columns(given: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,13 @@ class WorkerUrl(Row):
         blank=True,
         help_text=_("Models on its disk."),
     )
+    loras = ArrayField(
+        models.CharField(max_length=300),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=_("LoRAs on its disk."),
+    )
     device = models.CharField(max_length=120, blank=True)
     memory_bytes = models.BigIntegerField(null=True, blank=True)
     version = models.CharField(max_length=32, blank=True)

@@ -12,7 +12,7 @@ from ourvidz.storage import MIME_TYPES
 from workers.models import WorkerUrl
 
 PREVIEW_BYTES = 8 * 1024
-LONGEST_NAME, MOST_NAMES = 64, 64
+LONGEST_NAME, MOST_NAMES, MOST_LORAS = 64, 64, 200
 LARGEST_SIDE = 16384
 # Of an error's parameters: enough for a name and a sentence.
 LONGEST_PARAM, MOST_PARAMS = 300, 8
@@ -41,6 +41,10 @@ class RegisterSerializer(serializers.Serializer):
         max_length=MOST_NAMES,
         default=list,
         source="sources",
+    )
+    # LoRAs in its operator's folder, as requests name them.
+    loras = serializers.ListField(
+        child=serializers.CharField(max_length=300), max_length=MOST_LORAS, default=list
     )
     device = serializers.CharField(max_length=120, default="", allow_blank=True)
     memory_bytes = serializers.IntegerField(min_value=0, max_value=2**50, default=None)

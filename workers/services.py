@@ -43,6 +43,7 @@ class Description:
     queues: list[str]
     presets: list[str]
     sources: list[str]
+    loras: list[str]
     device: str
     memory_bytes: int | None
     version: str
@@ -228,7 +229,7 @@ def _mark(workers: list[uuid.UUID] | set[uuid.UUID], status: str) -> int:
 def tell(worker_id: uuid.UUID) -> None:
     """Show operators a worker as it is then, once this is committed; once, however often asked."""
     noted = [callback[1] for callback in connection.run_on_commit]
-    shown = [each.args for each in noted if getattr(each, "func", None) is _show]
+    shown = [each.args for each in noted if isinstance(each, partial) and each.func is _show]
     if (worker_id,) not in shown:
         transaction.on_commit(partial(_show, worker_id), robust=True)
 

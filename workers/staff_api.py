@@ -30,6 +30,7 @@ WORKER = {
     "queues": ["gpu.image"],
     "presets": ["starter-fast"],
     "sources": [],
+    "loras": ["styles/ink.safetensors"],
     "device": "cuda:0 NVIDIA RTX 6000 Ada",
     "memory_bytes": 51527024640,
     "version": "0.1.0",

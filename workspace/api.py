@@ -1,5 +1,5 @@
 """The API of sessions and items, and of what a job made. Not for making things: see jobs; nor for
-what was deleted: see api_bin.
+what was deleted: see bin_api.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import path
 
 from workspace.api import Items, JobResult, MediaAgain, Sessions
-from workspace.api_bin import Bin
+from workspace.bin_api import Bin
 
 ONE_SESSION: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 

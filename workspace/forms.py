@@ -16,7 +16,7 @@ from django.http import QueryDict
 from jobs.models import Job, Preset
 from jobs.specs import JobSpec, ReferenceSpec
 from ourvidz.errors import Refused
-from workspace.loras import loras_here
+from workspace.loras import loras_known
 
 PREFIX = "p."  # before the names of declared parameters
 RATIOS = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9), (9, 16))
@@ -71,7 +71,7 @@ class PresetForm:
         return [
             entry
             | {"input_name": PREFIX + entry["name"], "id": f"{self.preset.slug}-{entry['name']}"}
-            | ({"known": loras_here()} if entry["type"] == "loras" else {})
+            | ({"known": loras_known()} if entry["type"] == "loras" else {})
             for entry in self.preset.parameters
             if entry["name"] not in ("width", "height") and _is_choice(entry)
         ]

@@ -28,6 +28,7 @@ RANK = {
     "views": 2,
     "making_views": 2,
     "bin_views": 2,
+    "bin_api": 2,
     "keeping_views": 2,
     "api_order": 2,
     "order_serializers": 2,

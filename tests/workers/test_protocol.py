@@ -69,8 +69,10 @@ def test_the_token_is_kept_as_a_digest_only(hand: Any) -> None:
 
 def test_register_fills_the_row(hand: Any) -> None:
     body = {"queues": ["gpu.video"], "device": "cuda H100", "memory_bytes": 85 << 30}
+    body["loras"] = ["styles/ink.safetensors"]
     answer = hand.post("register", body | {"version": "0.1.0"}).json()
     row = hand.row()
+    assert row.loras == body["loras"]
     assert (row.queues, row.device, row.memory_bytes) == (["gpu.video"], "cuda H100", 85 << 30)
     assert (row.status, answer["name"]) == ("active", "one")
     assert answer["lease_seconds"] > 2 * answer["heartbeat_seconds"]

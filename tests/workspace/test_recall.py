@@ -13,6 +13,7 @@ from typing import Any
 import av
 import numpy
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import given
@@ -26,6 +27,7 @@ from jobs.presets import sync_presets
 from library.models import Reference
 from ourvidz import rows
 from ourvidz.mp4_text import comment_of
+from workers.models import WorkerUrl
 from workspace.forms import PresetForm
 from workspace.recall import recalled
 
@@ -119,12 +121,20 @@ def test_a_mask_is_kept_beside_the_pictures(client: Client, user: User) -> None:
         assert (kept.width, kept.height) == (64, 48)
 
 
-def test_loras_of_the_folder_can_be_chosen(settings: Any, tmp_path: Path) -> None:
+def test_loras_of_the_folder_and_of_workers_can_be_chosen(settings: Any, tmp_path: Path) -> None:
     settings.LORAS_DIR = tmp_path
     (tmp_path / "styles").mkdir()
     (tmp_path / "styles" / "ink.safetensors").touch()
     (tmp_path / "old.ckpt").touch()
+    cache.delete("workspace.loras")
     with rows.as_service("test"):
+        for name, status, lora in (
+            ("near", "active", "styles/ink.safetensors"),
+            ("far", "active", "far.safetensors"),
+            ("gone", "gone", "lost.safetensors"),
+        ):
+            WorkerUrl.objects.create(name=name, token_digest=name, status=status, loras=[lora])
         able = next(one for one in Preset.objects.all() if one.can("lora"))
     field = next(one for one in PresetForm(able).fields if one["type"] == "loras")
-    assert field["known"] == ["styles/ink.safetensors"]
+    assert field["known"] == ["far.safetensors", "styles/ink.safetensors"]
+    cache.delete("workspace.loras")

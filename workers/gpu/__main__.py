@@ -9,7 +9,7 @@ import socket
 import sys
 from contextlib import closing
 
-from . import VERSION
+from . import VERSION, loras
 from .client import Client, ServerError, Terms
 from .config import Config, ConfigError
 from .device import Device, describe
@@ -77,6 +77,7 @@ def description(config: Config, device: Device) -> dict[str, object]:
         "queues": list(config.queues),
         "presets": list(config.presets),
         "models": fetched(config.places.models),
+        "loras": loras.here(config.places),
         "device": f"{device.name} {device.title}".strip(),
         "memory_bytes": device.memory_bytes,
         "version": VERSION,

@@ -12,6 +12,7 @@ from .errors import JobError
 from .job import Job, bad_parameter
 
 MOST, STRONGEST = 8, 2.0
+MOST_TOLD = 200  # that the server wants to hear of
 SAFE = ".safetensors"
 PICKLES = {".bin", ".ckpt", ".pkl", ".pt", ".pth"}
 
@@ -50,6 +51,13 @@ class Choice:
 
 
 ANY = Choice()
+
+
+def here(places: Places) -> list[str]:
+    """The LoRAs in the operator's folder, as a request names them."""
+    root = places.loras.resolve()
+    found = sorted(path.relative_to(root).as_posix() for path in root.glob(f"**/*{SAFE}"))
+    return found[:MOST_TOLD]
 
 
 def lora(wanted: Any, places: Places, choice: Choice = ANY) -> Lora:

@@ -43,7 +43,8 @@ def main(chosen: list[str]) -> None:
         "claims": lambda site: _depths(),
     }
     with running_site() as site:
-        for name in chosen or parts:
+        # In this order, since the last one leaves its hundred thousand behind.
+        for name in (name for name in parts if not chosen or name in chosen):
             parts[name](site)
 
 

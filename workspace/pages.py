@@ -25,7 +25,7 @@ from workspace.making import acts_of
 from workspace.models import ItemQuerySet, WorkspaceItem, WorkspaceSession
 from workspace.sessions import CLEANED
 
-PAGE = 48  # items; more than the largest batch, so that a page always holds a whole one
+PAGE = 24  # items; more than the largest batch, so that a page always holds a whole one
 LARGEST_PAGE = 600
 SESSIONS_SHOWN = 30
 PROJECTS_SHOWN = 200

@@ -4,15 +4,13 @@ for anything that needs the database.
 
 from __future__ import annotations
 
-from functools import cache
-
 from django import template
 from django.utils.formats import number_format
 from django.utils.html import json_script
 from django.utils.safestring import SafeString, mark_safe
-from lucide import _render_icon
 
 from ourvidz.bundle import asset as find_asset
+from ourvidz.icons import drawn_icon
 from ourvidz.words_for_scripts import WORDS
 
 register = template.Library()
@@ -21,7 +19,7 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """Write a Lucide icon. It is decoration: the name belongs to what it stands in."""
-    return _icon(str(name))
+    return mark_safe(drawn_icon(str(name)))
 
 
 @register.simple_tag
@@ -54,9 +52,3 @@ def seconds(value: float | None) -> str:
 def grouped(value: float) -> str:
     """Write 3,600 as the reader's language does, without a fraction."""
     return number_format(round(value), force_grouping=True)
-
-
-@cache
-def _icon(name: str) -> SafeString:
-    drawn = _render_icon(name, 18, stroke_width=1.75, aria_hidden="true", **{"class": "lucide"})
-    return mark_safe(" ".join(drawn.split()))

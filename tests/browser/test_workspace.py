@@ -4,13 +4,23 @@ do on the way. A worker moved by hand makes the pictures."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from ourvidz.rows import as_user
 from tests.browser.hand import Hand
 from tests.site import wait_until
+from workspace.models import WorkspaceItem
+from workspace.sessions import active_session
 
 PROMPT = "a castle in the snow at sunset"
+COUNT_CLICKS = """() => {
+    window.clicks = 0
+    addEventListener("click", (event) => { window.clicks += event.isTrusted }, true)
+}"""
+TOPS = """() => [...document.querySelectorAll(".batch")]
+    .map((row) => row.getBoundingClientRect().top)"""
 PHONE = {"width": 390, "height": 844}
 
 
@@ -29,6 +39,23 @@ def choose(page: Page, menu: str, label: str) -> None:
     page.get_by_role("button", name=menu).click()
     page.get_by_role("radio", name=label, exact=True).check(force=True)
     page.keyboard.press("Escape")
+
+
+def rows_of(user: Any, count: int) -> None:
+    """Put as many rows into the person's session, each of one picture of another shape."""
+    with as_user(user):
+        session = active_session(user)
+        for number in range(count):
+            WorkspaceItem.objects.create(
+                user=user,
+                session=session,
+                prompt=f"castle {number}",
+                content_type="image",
+                model_type="starter-fast",
+                status="generated",
+                width=256,
+                height=160 + 32 * (number % 5),
+            )
 
 
 def status(card: Locator, wanted: str) -> None:
@@ -64,7 +91,28 @@ def test_from_a_prompt_to_the_library(
     expect(workspace.get_by_text("1 saved")).to_be_visible()
     assert box(card) == place, "The tile moved."
     screenshot("workspace-saved")
+    workspace.keyboard.press("Control+z")
+    status(card, "generated")
+    expect(workspace.get_by_text("1 saved")).to_have_count(0)
+    assert box(card) == place, "The tile moved."
     assert complaints == []
+
+
+def test_three_clicks_from_a_prompt_to_the_library(workspace: Page, hand: Hand) -> None:
+    """Into the prompt, Generate, Save; and what was saved is in the library."""
+    workspace.evaluate(COUNT_CLICKS)
+    workspace.get_by_label("Prompt", exact=True).click()
+    workspace.keyboard.type(PROMPT)
+    workspace.get_by_role("button", name="Generate", exact=True).click()
+    card = workspace.get_by_role("article", name=PROMPT).first
+    while card.get_attribute("data-status") == "generating":
+        hand.deliver(hand.take())
+        status(card, "generated")
+    card.get_by_role("button", name="Save to library").click()
+    status(card, "saved")
+    assert workspace.evaluate("window.clicks") == 3
+    workspace.goto("/library/", wait_until="domcontentloaded")
+    expect(workspace.get_by_role("article", name=PROMPT)).to_be_visible()
 
 
 def test_four_at_once_with_their_places_in_line(
@@ -204,6 +252,23 @@ def test_a_reload_keeps_the_draft_and_the_settings(workspace: Page) -> None:
     workspace.reload()
     expect(workspace.get_by_label("Prompt", exact=True)).to_have_value("an apple on the beach")
     expect(workspace.get_by_role("button", name="How many")).to_contain_text("×3")
+
+
+def test_a_reload_comes_back_to_the_same_row_at_once(workspace: Page, user: Any) -> None:
+    rows_of(user, 40)
+    workspace.goto("/workspace/?loaded=40", wait_until="load")
+    workspace.mouse.wheel(0, 2600)
+    card = workspace.locator(".card").nth(12)
+    card.focus()
+    workspace.wait_for_timeout(300)
+    before = workspace.evaluate(TOPS)
+    for _ in range(3):
+        workspace.reload(wait_until="load")
+        after = workspace.evaluate(TOPS)
+        assert max(abs(one - two) for one, two in zip(before, after, strict=True)) < 3
+    expect(workspace.locator('.card[tabindex="0"]')).to_have_attribute(
+        "data-item", str(card.get_attribute("data-item"))
+    )
 
 
 def test_another_tab_follows(workspace: Page, hand: Hand) -> None:

@@ -1,9 +1,10 @@
 // <batch-list>: the rows of a session. The feed says what changed; how it looks is fetched.
 
 import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
+import { comeBackToPlace, keepPlace } from "../lib/kept_place.js";
 import { recall, remember } from "../lib/store.js";
 
-const PAGE = 48; // what the server sends without being asked for more
+const PAGE = 24; // what the server sends without being asked for more
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", m: "more", e: "change", h: "hold", Delete: "delete", Backspace: "delete" };
 
@@ -20,12 +21,18 @@ class BatchList extends HTMLElement {
     this.addEventListener("keydown", (event) => this.walk(event));
     this.addEventListener("focusin", ({ target }) => this.choose(target.closest(".card")));
     this.addEventListener("click", (event) => this.click(event));
+    this.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => skipped || this.markLong(target));
     // A row that arrives twice (by the answer and by the feed) stays one row.
     listen("htmx:before:swap", ({ detail }) => detail.tasks?.forEach((task) => this.dropTwins(task)));
     listen("htmx:after:swap", () => this.count());
     addEventListener("pagehide", () => this.leave());
     this.choose(this.remembered, false);
     this.markLong();
+    comeBackToPlace(this.rows);
+  }
+
+  get rows() {
+    return [...this.querySelectorAll(".batch")];
   }
 
   // A reload brings as many as there are now, so that it comes back to the same place.
@@ -38,6 +45,7 @@ class BatchList extends HTMLElement {
 
   // The tab's end marks the session as idle; nobody waits for the answer.
   leave() {
+    keepPlace(this.rows);
     const body = new FormData();
     body.append("csrfmiddlewaretoken", document.querySelector('meta[name="csrf-token"]').content);
     navigator.sendBeacon(this.dataset.leave, body);
@@ -127,9 +135,11 @@ class BatchList extends HTMLElement {
     this.mark();
   }
 
-  // Words that do not fit get a button that shows all of them.
-  markLong() {
-    for (const prompt of this.querySelectorAll(".batch__prompt:not([data-open])")) {
+  // Words that do not fit get a button that shows all of them. Rows far away are not laid out for that:
+  // they tell when they come near.
+  markLong(row = this) {
+    for (const prompt of row.querySelectorAll(".batch__prompt:not([data-open])")) {
+      if (!prompt.checkVisibility({ contentVisibilityAuto: true })) continue;
       const more = prompt.parentNode.querySelector(".batch__more");
       more.hidden = prompt.scrollHeight <= prompt.clientHeight + 2;
     }

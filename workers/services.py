@@ -126,16 +126,16 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
         "loaded_preset": beat.loaded_preset,
         "current_job_id": beat.current_job_id,
     }
-    changed = any(getattr(worker, name) != value for name, value in changes.items())
+    held = {*beat.job_ids, *([beat.current_job_id] if beat.current_job_id else [])}
+    # Jobs first and then the worker's row, as a report does: the two may come at once.
+    _take_back_unknown(worker, held, beat.status, now)
+    unwanted = [each for job_id in held for each in _unwanted(worker, job_id, now)]
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes, last_heartbeat_at=now)
-    if changed:
+    if any(getattr(worker, name) != value for name, value in changes.items()):
         tell(worker.pk)
     if status != worker.status:
         history.record([worker.pk], status, "stopping" if status == Status.GONE else "heard_again")
         note_installed()
-    held = {*beat.job_ids, *([beat.current_job_id] if beat.current_job_id else [])}
-    _take_back_unknown(worker, held, beat.status, now)
-    unwanted = [each for job_id in held for each in _unwanted(worker, job_id, now)]
     return Orders(drain=status == Status.DRAINING, cancel=unwanted)
 
 

@@ -3,11 +3,16 @@ what a claim would, and whatever becomes of that, the report counts."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from jobs.models import Job
 from ourvidz.rows import as_service
 from tests.workers.conftest import Hand
 from workers import results
@@ -123,3 +128,29 @@ def test_a_claim_that_cannot_be_read_is_refused_with_its_field(
     answer = reported(hand, png, claim={"queues": []})
     assert answer.status_code == 400
     assert "claim" in str(answer.json()["errors"])
+
+
+def test_jobs_are_locked_before_their_worker(
+    hand: Any, preset: Any, queue: Any, png: bytes
+) -> None:
+    """In one order by all calls, or a heartbeat and a report that come at once wait for each other
+    until the database ends one of them.
+    """
+    queue(count=2)
+    job = hand.claim()
+    hand.upload(job, png)
+    with as_service("test"):
+        Job.objects.update(lease_expires_at=timezone.now())
+    beat = {"status": "busy", "current_job_id": job["id"], "job_ids": [job["id"]]}
+    for call in (
+        lambda: hand.post("heartbeat", beat),
+        lambda: hand.succeed(job, png),
+        lambda: hand.post("claim", CLAIM),
+    ):
+        with CaptureQueriesContext(connection) as seen:
+            assert call().status_code == 200
+        written = [re.match(r'UPDATE "(\w+)"', query["sql"]) for query in seen.captured_queries]
+        tables = [found[1] for found in written if found]
+        assert tables.index("worker_urls") > max(
+            number for number, table in enumerate(tables) if table == "jobs"
+        )

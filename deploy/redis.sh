@@ -22,7 +22,7 @@ dir $DATA
 appendonly yes
 appendfsync everysec
 user default on #$(digest "$REDIS_PASSWORD") ~* &* +@all
-user gpu on #$(digest "$BROKER_PASSWORD") resetchannels resetkeys ~$BELLS ~$BELLS:__heartbeats__ ~$BELLS:__acks__.*.gpu.* ~$BELLS:gpu.* -@all +ping +select +evalsha +script|load +client|setinfo +client|setname +zadd +lpop +rpush +sadd +srem +hget +hset +hmget +hdel +hexists
+user gpu on #$(digest "$BROKER_PASSWORD") resetchannels &$BELLS:bells resetkeys ~$BELLS ~$BELLS:__heartbeats__ ~$BELLS:__acks__.*.gpu.* ~$BELLS:gpu.* -@all +ping +select +subscribe +unsubscribe +evalsha +script|load +client|setinfo +client|setname +zadd +lpop +rpush +sadd +srem +hget +hset +hmget +hdel +hexists
 EOF
 
 # As root only so long as the data may have to change its owner.

@@ -9,6 +9,7 @@ import logging
 import uuid
 
 import dramatiq
+from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
 from ourvidz import bells
@@ -29,5 +30,8 @@ def ring(queue: str, job_id: uuid.UUID) -> None:
     try:
         broker.declare_queue(queue)
         broker.enqueue(message)
+        if isinstance(broker, RedisBroker):
+            # Consumers of Redis poll; ours sleep until they are told.
+            broker.client.publish(f"{broker.namespace}:bells", queue)
     except (dramatiq.errors.ConnectionError, RedisError, OSError) as error:
         log.warning("The doorbell of %s did not ring: %s", queue, error)

@@ -4,12 +4,14 @@ Its job id is only for logs. A lost, late or doubled message does no harm, so no
 """
 
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 # Read when dramatiq is imported: a busy worker must not hold bells that others could answer.
 os.environ["dramatiq_queue_prefetch"] = "1"  # noqa: SIM112
 
 import dramatiq
+import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AgeLimit, Retries, TimeLimit
 
@@ -19,17 +21,89 @@ if TYPE_CHECKING:
     from .loop import Loop
 
 MINUTE, DAY = 60_000, 86_400_000  # milliseconds
-# How long an idle consumer sleeps at most: it polls Redis, a bell waits half of this on average.
-IDLE, IDLE_DELAYED = 25, 1000  # milliseconds
+# A consumer that is told of bells looks for itself only so often; one that is not (a server of an
+# older release, an account that may not listen) polls, and a bell waits half of this on average.
+TOLD, POLLS, POLLS_DELAYED = 500, 25, 1000  # milliseconds
 
 
 class Broker(RedisBroker):
-    """A Redis broker that looks often for bells, and seldom for bells with a delay."""
+    """A Redis broker whose consumers hear of bells, and look seldom for bells with a delay."""
 
-    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = IDLE) -> dramatiq.Consumer:
+    def consume(
+        self, queue_name: str, prefetch: int = 1, timeout: int = POLLS
+    ) -> dramatiq.Consumer:
         """The consumer of one queue; delayed messages have queues of their own, named ….DQ."""
-        delayed = queue_name.endswith(".DQ")
-        return super().consume(queue_name, prefetch, IDLE_DELAYED if delayed else timeout)
+        if queue_name.endswith(".DQ"):
+            return super().consume(queue_name, prefetch, POLLS_DELAYED)
+        return Listening(self, super().consume(queue_name, prefetch, 1), queue_name)
+
+
+class Listening(dramatiq.Consumer):
+    """A consumer that sleeps until the server says that something was sent.
+
+    Dramatiq's own polls: often, which costs an idle machine, or seldom, which costs a person.
+    """
+
+    def __init__(self, broker: Broker, inner: dramatiq.Consumer, queue_name: str) -> None:
+        self.inner, self.queue_name = inner, queue_name
+        self.held = 0  # messages being answered: meanwhile none is fetched, nor heard of twice
+        self.ear = broker.client.pubsub(ignore_subscribe_messages=True)
+        self.channel = f"{broker.namespace}:bells"
+        self.heard, self.deaf = False, False
+
+    def __next__(self) -> Any:
+        message = next(self.inner)
+        if message is None:
+            self.rest()
+        else:
+            self.held += 1
+        return message
+
+    def ack(self, message: Any) -> None:
+        """The message was answered."""
+        self.held -= 1
+        self.inner.ack(message)
+
+    def nack(self, message: Any) -> None:
+        """The message could not be answered."""
+        self.held -= 1
+        self.inner.nack(message)
+
+    def requeue(self, messages: Any) -> None:
+        """Give back what was not begun."""
+        self.inner.requeue(messages)
+
+    def rest(self) -> None:
+        """Sleep until something was sent to our queue, or for as long as an idle consumer may."""
+        if self.deaf:
+            time.sleep(POLLS / 1000)
+            return
+        try:
+            self.listen()
+        except redis.exceptions.NoPermissionError:
+            self.deaf = True
+        except redis.ConnectionError as error:
+            raise dramatiq.errors.ConnectionClosed(error) from None
+
+    def listen(self) -> None:
+        """Wait for a word. Until a first one came, nobody may be speaking; and while a message is
+        held, the next one's word is heard too early."""
+        if not self.ear.subscribed:
+            self.ear.subscribe(self.channel)
+        trusts = self.heard and not self.held
+        until = time.monotonic() + (TOLD if trusts else POLLS) / 1000
+        while (left := until - time.monotonic()) > 0:
+            word = self.ear.get_message(timeout=left)
+            if word is None:
+                continue
+            self.heard = True
+            if word["data"].decode() == self.queue_name:
+                return
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.ear.close()
+        self.inner.close()
 
 
 def broker_of(config: Config) -> dramatiq.Broker:
@@ -59,4 +133,4 @@ def doorbell(config: Config, loop: "Loop") -> dramatiq.Worker:
         loop.ring()
 
     queues = set(config.queues)
-    return dramatiq.Worker(broker, queues=queues, worker_threads=1, worker_timeout=IDLE)
+    return dramatiq.Worker(broker, queues=queues, worker_threads=1, worker_timeout=POLLS)

@@ -93,6 +93,11 @@ def claim_companions(
     return found
 
 
+def waits(queues: Sequence[str]) -> bool:
+    """Say whether anything is left in these queues."""
+    return Job.objects.in_line().filter(queue__in=queues).exists()
+
+
 def extend_lease(*, worker: Holder, job_id: uuid.UUID, now: datetime | None = None) -> bool:
     """Keep a running job with its worker. Returns False where it no longer holds it.
 

@@ -30,12 +30,31 @@ class JSONParser(parsers.JSONParser):
         data = stream.read(JSON_MAX_BYTES + 1)
         if len(data) > JSON_MAX_BYTES:
             raise Refused("body_too_large", limit=JSON_MAX_BYTES // 1024)
-        try:
-            value = json.loads(data.decode(), parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise exceptions.ParseError(_("This is not valid JSON.")) from error
-        _check(value)
-        return value
+        return read_json(data)
+
+
+class ReportParser(parsers.MultiPartParser):
+    """JSON in the field `report`, and files beside it."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        parsed = super().parse(stream, media_type, parser_context)
+        report = read_json(str(parsed.data.get("report", "")).encode())
+        return parsers.DataAndFiles(report, parsed.files)
+
+
+def read_json(data: bytes) -> Any:
+    """Return the value of a JSON document. Raises ParseError for what no column can keep."""
+    try:
+        value = json.loads(data.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise exceptions.ParseError(_("This is not valid JSON.")) from error
+    _check(value)
+    return value
 
 
 def _no_constant(name: str) -> None:

@@ -1,6 +1,7 @@
 """Where a worker's output arrives when the storage is a folder, or when the object store does not
-answer: one signed PUT for each file. The url itself is the permission; there is no session and no
-token here. Not for what people upload (`ourvidz/uploads.py`).
+answer: one signed PUT for each file, or a part of the report of a job that is named by the same
+signature. That alone is the permission; there is no session and no token here. Not for what people
+upload (`ourvidz/uploads.py`).
 """
 
 from __future__ import annotations
@@ -52,6 +53,21 @@ class WorkerUpload(APIView):
         stored = receive(request, allowed)
         body = {"bytes": stored.bytes, "sha256": stored.sha256}
         return Response(body, status=201)
+
+
+def keep(file: BinaryIO, size: int, token: str) -> storage.Stored:
+    """Store a file that came with a report under what its signed `token` allows, as a PUT to its
+    url would. Raises Refused.
+    """
+    try:
+        allowed = signed.read_upload_token(token)
+    except signed.BadToken as error:
+        raise Refused("upload_link_invalid") from error
+    if size > allowed.max_bytes:
+        raise _too_large(size, allowed.max_bytes)
+    _check(file, allowed.content_type, "")
+    file.seek(0)
+    return storage.save(allowed.bucket, allowed.key, file, allowed.content_type)
 
 
 def receive(request: Request, allowed: signed.UploadToken) -> storage.Stored:

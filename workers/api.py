@@ -23,7 +23,8 @@ from jobs import leases
 from ourvidz import rows
 from ourvidz.destinations import Failure
 from ourvidz.errors import Refused
-from ourvidz.parsers import JSONParser
+from ourvidz.parsers import JSONParser, ReportParser
+from ourvidz.upload_views import keep
 from workers import instances, results, serializers, services
 from workers.models import WorkerUrl
 from workers.scaling.enrolment import enrol
@@ -45,6 +46,7 @@ class WorkerView(APIView):
     parser_classes = [JSONParser]
     throttle_classes: list[Any] = []
     serializer: type[Serializer[Any]]
+    most_bytes = MAX_BYTES
     # Not part of the public API's schema: it is described in ARCHITECTURE.md.
     schema = None
 
@@ -54,8 +56,8 @@ class WorkerView(APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
-            raise Refused("body_too_large", limit=MAX_BYTES // 1024)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > self.most_bytes:
+            raise Refused("body_too_large", limit=self.most_bytes // 1024)
         super().initial(request, *args, **kwargs)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -147,13 +149,23 @@ class Progress(WorkerView):
 class JobCallback(WorkerView):
     """Say how an attempt ended. Repeating it changes nothing; one that is over is refused (409).
 
-    With a `claim`, the answer brings what that would: a call less for each job.
+    With a `claim`, the answer brings what that would: a call less for each job. Small files may
+    come with it as multipart/form-data, each named by the signature in its upload url.
     """
 
     serializer = serializers.CallbackSerializer
+    parser_classes = [JSONParser, ReportParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Files are larger than what is said of them."""
+        carries = (request.content_type or "").startswith(ReportParser.media_type)
+        self.most_bytes = results.CARRIED_BYTES + MAX_BYTES if carries else MAX_BYTES
+        super().initial(request, *args, **kwargs)
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         which = {"worker": worker, "job_id": body["job_id"], "attempt": body["attempt"]}
+        for token, file in self.request.FILES.items():
+            keep(file, file.size, token)
         reason = ""
         if body["status"] == "succeeded":
             reason = results.succeed(**which, output=body["output"], timings=body["timings"])
@@ -178,7 +190,7 @@ class JobCallback(WorkerView):
         try:
             with transaction.atomic():
                 instances.check(worker, self.request)
-                return claimed(worker, wanted)
+                return claimed(worker, wanted) or {"more": False}
         except Exception:
             # Whatever is wrong with the next job, the result of this one is kept.
             log.exception("A callback of %s brought no job.", worker.name)
@@ -198,4 +210,9 @@ def claimed(worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
     # How many pay to be made at once, a worker knows of the model that it has loaded.
     most = most if loaded in ("", job.preset_slug) else 1
     more = results.claim_more(worker=worker, job=job, most=most - 1)
-    return {"job": description, "jobs": [description, *more]}
+    return {
+        "job": description,
+        "jobs": [description, *more],
+        # A worker that knows it is the last one need not ask before it has sent what it made.
+        "more": leases.waits(wanted["queues"]),
+    }

@@ -27,6 +27,8 @@ OUTPUTS = {
     ContentType.IMAGE: ("image/png", 128 * 1024 * 1024),
     ContentType.VIDEO: ("video/mp4", 4 * 1024 * 1024 * 1024),
 }
+# Of the files that may come with a report, where they would come to us anyway.
+CARRIED_BYTES = 2 * 1024 * 1024
 THUMBNAIL_BYTES = 1024 * 1024
 PREVIEW_BYTES = 500 * 1024
 # Between what a worker says and what its frames give: the container rounds.
@@ -159,10 +161,13 @@ def _uploads(job: Job) -> dict[str, Any]:
     """Return where the worker sends the file and what lies beside it, and what the file must be."""
     mime_type, most = OUTPUTS[ContentType(job.content_type)]
     target = _target(job, mime_type)
+    upload = _upload(target, target.key, mime_type, most)
     found = {
         "mime_type": mime_type,
         "extension": EXTENSIONS[mime_type],
-        "upload": _upload(target, target.key, mime_type, most),
+        "upload": upload,
+        # An object store has its own way.
+        "carried_bytes": 0 if "fallback" in upload else CARRIED_BYTES,
     }
     for name, (key, limit) in _beside(target).items():
         found[f"{name}_upload"] = _upload(target, key, THUMBNAIL_TYPE, limit)

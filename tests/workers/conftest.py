@@ -86,6 +86,12 @@ class Hand:
 
     def succeed(self, job: dict[str, Any], data: bytes, claim: Any = None, **changes: Any) -> Any:
         """Report the job as done with these bytes, and claim with it; the response."""
+        return self.post("job-callback", self.success(job, data, claim, **changes))
+
+    def success(
+        self, job: dict[str, Any], data: bytes, claim: Any = None, **changes: Any
+    ) -> dict[str, Any]:
+        """The report of a job that made these bytes."""
         output = {
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -94,8 +100,9 @@ class Hand:
             "height": tiny.SIDE,
             "seed": job["seed"],
         }
+        which = {"job_id": job["id"], "attempt": job["attempt"]}
         body = {"status": "succeeded", "output": output | changes, "timings": {"denoise": 0.5}}
-        return self.callback(job, **body, **({"claim": claim} if claim else {}))
+        return which | body | ({"claim": claim} if claim else {})
 
     def fail(self, job: dict[str, Any], code: str, retryable: bool = False, **params: str) -> Any:
         """Report the job as failed; the response."""

@@ -34,12 +34,12 @@ def test_a_report_brings_the_next_job(
     first, second = queue(count=2)
     answer = reported(hand, png).json()
     assert (answer["accepted"], answer["job"]["id"]) == (True, str(second.pk))
-    assert answer["jobs"] == [answer["job"]]
+    assert (answer["jobs"], answer["more"]) == ([answer["job"]], False)
     assert (fresh(first).status, fresh(second).status) == ("succeeded", "running")
     assert hand.row().current_job_id == second.pk
     hand.upload(answer["job"], png)
     last = hand.succeed(answer["job"], png, CLAIM).json()
-    assert last == {"accepted": True, "reason": ""}
+    assert last == {"accepted": True, "reason": "", "more": False}
 
 
 def test_several_come_where_several_are_made_at_once(
@@ -79,7 +79,7 @@ def test_the_failure_that_is_one_too_many_brings_nothing(
     for _ in range(4):
         claimed = hand.callback(claimed, status="failed", error=error, claim=CLAIM).json()["job"]
     answer = hand.callback(claimed, status="failed", error=error, claim=CLAIM)
-    assert answer.json() == {"accepted": True, "reason": ""}
+    assert answer.json() == {"accepted": True, "reason": "", "more": False}
     assert hand.row().status == WorkerUrl.Status.QUARANTINED
     assert fresh(jobs[5]).status == "queued"
 

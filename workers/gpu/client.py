@@ -14,6 +14,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from json import dumps
 from typing import IO, Any
 
 import httpx
@@ -22,6 +23,7 @@ import tenacity
 from .config import Config
 from .errors import JobError
 from .job import Job, Target
+from .outputs import Output
 from .state import State
 
 log = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class Client:
         )
         self.storage = httpx.Client(base_url=config.url, timeout=timeout)
         self.waited = False  # whether the last claim waited, as it was asked to
+        self.more = True  # whether, as far as we were told, anything is left for us
 
     def close(self) -> None:
         """Give the connections back."""
@@ -107,7 +110,14 @@ class Client:
         when nothing waits for us."""
         body = self.wanted(most)
         call = self.claim_and_wait if not self.config.broker_url else self.claim_now
-        return jobs_of(self.again(lambda: call(body)))
+        return self.jobs_of(self.again(lambda: call(body)))
+
+    def jobs_of(self, answer: dict[str, Any]) -> list[Job]:
+        """The jobs that an answer brings; one of an older release brings one at most, and does not
+        say whether there is more."""
+        self.more = bool(answer.get("more", True))
+        found = answer.get("jobs") or [answer.get("job")]
+        return [Job.read(each) for each in found if each]
 
     def wanted(self, most: int) -> dict[str, Any]:
         """A claim's body."""
@@ -166,7 +176,24 @@ class Client:
         except ServerError as error:
             log.error("Job %s: its end could not be reported: %s", body["job_id"], error)
             return []
-        return jobs_of(answer)
+        return self.jobs_of(answer)
+
+    def deliver(
+        self, body: dict[str, Any], files: dict[str, Output], most: int = 0
+    ) -> list[Job] | None:
+        """Say how a job ended, its files (by upload url) beside the word: one call for all. Tried
+        once; None where the files must go by themselves, and the word after them."""
+        more = {"claim": self.wanted(most)} if most else {}
+        parts = {
+            url.rpartition("/")[2]: ("file", file.file, file.mime_type)
+            for url, file in files.items()
+        }
+        try:
+            answer = self.sent("job-callback", data={"report": dumps(body | more)}, files=parts)
+        except ServerError as error:
+            log.info("Job %s: its files go by themselves: %s", body["job_id"], error)
+            return None
+        return self.jobs_of(answer.json())
 
     def post(self, path: str, body: dict[str, Any], **options: Any) -> dict[str, Any]:
         """One POST; the answer's object ({} when empty); raises ServerError."""
@@ -174,9 +201,13 @@ class Client:
         return response.json() if response.content else {}
 
     def answer_to(self, path: str, body: dict[str, Any], **options: Any) -> httpx.Response:
+        """One POST of JSON; its successful answer; raises ServerError."""
+        return self.sent(path, json=body, **options)
+
+    def sent(self, path: str, **options: Any) -> httpx.Response:
         """One POST; its successful answer; raises ServerError."""
         try:
-            response = self.server.post(path, json=body, **options)
+            response = self.server.post(path, **options)
         except httpx.HTTPError as error:
             raise ServerError(unreachable(self.config.url, error)) from error
         if not response.is_success:
@@ -248,12 +279,6 @@ class Client:
             raise ServerError(refusal("upload", response), response.status_code)
         if not arrived_whole(response, file, sha256):
             raise ServerError("what the storage holds differs from what was sent", 502)
-
-
-def jobs_of(answer: dict[str, Any]) -> list[Job]:
-    """The jobs that an answer brings; one of an older release brings one at most."""
-    found = answer.get("jobs") or [answer.get("job")]
-    return [Job.read(each) for each in found if each]
 
 
 def arrived_whole(response: httpx.Response, file: IO[bytes], sha256: str) -> bool:

@@ -94,6 +94,9 @@ class Job:
     thumbnail_upload: Target | None
     settings: dict[str, Any]
     preview_upload: Target | None = None
+    carried_bytes: int = (
+        0  # of the files that may travel with the report; an older server takes none
+    )
     references: tuple[Reference, ...] = ()
     claimed_at: float = field(default_factory=time.monotonic)
 
@@ -117,6 +120,7 @@ class Job:
             thumbnail_upload=Target.read(thumbnail) if thumbnail else None,
             settings=dict(data.get("settings") or {}),
             preview_upload=Target.read(preview) if preview else None,
+            carried_bytes=int(output.get("carried_bytes") or 0),
             references=tuple(map(Reference.read, data.get("references") or [])),
         )
 

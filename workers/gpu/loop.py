@@ -78,6 +78,8 @@ class Loop:
             if not jobs:
                 return
             jobs = self.work(jobs)
+            if not jobs and not self.client.more:
+                return  # the report's answer said so
 
     def claimed(self) -> list[Job]:
         """Ask for jobs; none where nothing waits, or nobody answers."""
@@ -90,10 +92,12 @@ class Loop:
 
     def work(self, jobs: list[Job]) -> list[Job]:
         """Make what was claimed and hand on how it ended; waits while what was made before is still
-        being sent, and returns the jobs that its report has brought."""
+        being sent, and returns the jobs that its report has brought. Where nothing more waits for
+        us, this is sent first: two things at once only hold each other up."""
         for job in jobs:
             log.info("Job %s: attempt %d with %s", job.id, job.attempt, job.preset.slug)
             self.state.begin(job.id)
         parts = (self.engine, self.client, self.state, self.config)
         made = endings([Making(job, *parts) for job in jobs])
-        return self.shipping.take(made, self.engine.at_once)
+        last = not self.client.more and self.bells.empty()
+        return self.shipping.take(made, self.engine.at_once, last)

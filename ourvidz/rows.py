@@ -96,16 +96,17 @@ def _current() -> tuple[str, str]:
 
 @contextmanager
 def _identity(role: str, user_id: str) -> Iterator[None]:
-    before = _current()
+    before, inside = _current(), connection.in_atomic_block
     try:
         with transaction.atomic():
             _set(role, user_id)
             yield
             if before != (role, user_id):
                 _say_last_words()
-            # After a failure the rollback of this block's savepoint restores the settings by
-            # itself, and the connection would refuse the query.
-            if not connection.needs_rollback:
+            # The settings are the transaction's: where this block ends it, they end with it. After
+            # a failure the rollback of this block's savepoint restores them by itself, and the
+            # connection would refuse the query.
+            if inside and not connection.needs_rollback:
                 _set(*before)
     finally:
         connection.ourvidz_identity = before  # type: ignore[attr-defined]

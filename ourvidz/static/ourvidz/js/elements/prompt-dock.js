@@ -253,10 +253,12 @@ class PromptDock extends HTMLElement {
 
   async checkWords() {
     const { preset, prompt } = this.values();
-    if (!preset) return;
-    const query = new URLSearchParams({ preset, prompt: whole(prompt, 4000) });
+    const query = String(new URLSearchParams({ preset, prompt: whole(prompt, 4000) }));
+    if (!preset || query === this.checked) return;
     const { ok, html } = await fetchHtml(`${this.dataset.words}?${query}`);
-    if (ok && this.prompt.value === prompt) this.querySelector("#dock-words").innerHTML = html;
+    if (!ok || this.prompt.value !== prompt) return;
+    this.checked = query;
+    this.querySelector("#dock-words").innerHTML = html;
   }
 
   click(target) {

@@ -3,7 +3,7 @@ loop that knows when nothing more waits."""
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -56,39 +56,56 @@ def doorbell(empty_redis: None) -> Any:
         worker.stop(timeout=5000)
 
 
-def fetches() -> int:
-    """How often the broker was asked for messages so far."""
-    found = redis.Redis.from_url(settings.BROKER_URL).info("commandstats")
-    return int(found.get("cmdstat_evalsha", {}).get("calls", 0))
+class Empty:
+    """A queue without messages, that counts how often it was looked into."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def __next__(self) -> None:
+        self.looks += 1
+
+    def close(self) -> None:
+        pass
 
 
-def test_who_was_told_once_does_not_poll(
-    doorbell: Callable[[], Rung], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tasks, "TOLD", 3000)
-    rung = doorbell()
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, empty_redis: None) -> Any:
+    """A consumer that was told of a bell once, and would sleep for a minute now; its queue."""
+    monkeypatch.setattr(tasks, "TOLD", 60_000)
+    where = {"OURVIDZ_BROKER_URL": settings.BROKER_URL, "OURVIDZ_NAMESPACE": settings.NAMESPACE}
+    broker: Any = tasks.broker_of(Config.from_environment(ENOUGH | where))
+    empty = Empty()
+    consumer = tasks.Listening(broker, empty, "gpu.image")  # type: ignore[arg-type]
+    next(consumer)  # takes its place among those who listen
     ring("gpu.image", uuid7())
-    wait_until(lambda: rung.count == 1, 5, "a bell that may have been polled")
-    wait_until(lambda: _sleeps(), 5, "the consumer sleeps")
-    ring("gpu.image", uuid7())
-    wait_until(lambda: rung.count == 2, 5, "a bell that only the word could bring so soon")
+    next(consumer)
+    yield consumer, empty
+    consumer.close()
 
 
-def _sleeps() -> bool:
-    """Whether nobody asks any more, but for the consumer of delayed bells."""
-    before = fetches()
-    time.sleep(0.3)
-    return fetches() - before <= 2
-
-
-def test_a_bell_of_another_queue_wakes_nobody(
-    doorbell: Callable[[], Rung], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tasks, "TOLD", 3000)
-    rung = doorbell()
+def test_who_was_told_once_sleeps_until_the_next_bell(told: Any) -> None:
+    consumer, empty = told
+    sleeper = threading.Thread(target=lambda: next(consumer))
+    sleeper.start()
+    sleeper.join(0.2)
+    assert sleeper.is_alive()
+    assert empty.looks == 3
     ring("gpu.video", uuid7())
+    sleeper.join(0.2)
+    assert sleeper.is_alive(), "another queue's bell wakes nobody"
     ring("gpu.image", uuid7())
-    wait_until(lambda: rung.count == 1, 5, "its own bell")
+    sleeper.join(10)
+    assert not sleeper.is_alive()
+
+
+def test_while_a_bell_is_answered_the_queue_is_polled(told: Any) -> None:
+    """What came meanwhile was heard too early."""
+    consumer, empty = told
+    consumer.held = 1
+    next(consumer)
+    next(consumer)
+    assert empty.looks == 4
 
 
 def test_an_account_that_may_not_listen_polls(

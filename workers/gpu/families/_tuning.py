@@ -39,7 +39,7 @@ def number_format(device: Device, options: dict[str, Any]) -> torch.dtype:
     formats takes hundreds of times as long in them: there, nobody's wish for one is followed."""
     usual = devices.number_format(device)
     wanted = FORMATS.get(str(options.get("dtype")), usual)
-    return usual if device.kind == "cpu" and usual == torch.float32 else wanted
+    return usual if device.kind == "cpu" and not devices.cpu_likes_half() else wanted
 
 
 def modules(pipeline: Any) -> dict[str, torch.nn.Module]:

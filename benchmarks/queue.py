@@ -56,14 +56,15 @@ def _depths() -> None:
     _fill(people, WAITING - FEW)
     _places(people[:HERE])
     many = _claims(WAITING), _queueing(people[-1], WAITING)
-    for name, less, more in zip(("a claim", "queueing one more"), few, many, strict=True):
+    whose = {"a claim": RATIO, "queueing one more": "our own goal"}
+    for (name, goal), less, more in zip(whose.items(), few, many, strict=True):
         for kind, of in (("median", median), ("p95", lambda samples: percentile(samples, 0.95))):
             report(
                 f"{name} with {WAITING} waiting jobs over {FEW}: {kind}",
                 value=of(more) / of(less),
                 unit="times",
                 goal="<= 1.2",
-                reference=f"{RATIO if name == 'a claim' else 'our own goal'}; {of(less):.1f} and {of(more):.1f} ms",
+                reference=f"{goal}; {of(less):.1f} and {of(more):.1f} ms",
                 samples=more,
             )
     _quota(people[-1])

@@ -13,6 +13,8 @@ from playwright.sync_api import Page
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Another theme changes colours and nothing else.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
+# Another width, what it hides or moves: the rest of a dialog stays as it was.
+OF_PLACE = [*OF_COLOUR, "target-size", "scrollable-region-focusable", "button-name", "link-name"]
 # Stylesheets are read by one rule, which asks about whole pages.
 RUN = """async ([within, runOnly, preload]) => {
   const options = { runOnly, preload, resultTypes: ["violations"] };
@@ -23,13 +25,16 @@ RUN = """async ([within, runOnly, preload]) => {
 }"""
 
 
-def violations(page: Page, within: str | None = None, *, colours: bool = False) -> list[str]:
+def violations(
+    page: Page, within: str | None = None, *, colours: bool = False, moved: bool = False
+) -> list[str]:
     """Return what axe finds in the page, or in one element of it: rule, element and reason.
 
-    With `colours`, only what a theme can change is looked at.
+    With `colours`, only what a theme can change is looked at; with `moved`, what a width can.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    only = {"type": "rule", "values": OF_COLOUR} if colours else {"type": "tag", "values": RULES}
+    rules = OF_COLOUR if colours else OF_PLACE if moved else []
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
     found: list[Any] = page.evaluate(RUN, [within, only, not within and not colours])
     return [str(each) for each in found]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.accessibility.conftest import Furnished
-from tests.accessibility.test_axe import OWN
+from tests.accessibility.walk import OWN
 
 pytestmark = pytest.mark.heavy
 NARROW = {"width": 360, "height": 740}
@@ -123,7 +123,7 @@ def test_the_list_of_keys_can_be_searched_and_read(room: Page, urls: dict[str, s
 
 def test_progress_is_told_politely(room: Page, urls: dict[str, str]) -> None:
     room.goto(urls["workspace"], wait_until="load")
-    pill = room.get_by_role("group", name="Queue")
+    pill = room.locator("queue-pill")
     expect(pill.get_by_role("status")).to_have_text("1 running")
     expect(pill).to_contain_text("2 waiting")
     ring = room.get_by_role("progressbar").first

@@ -10,16 +10,16 @@ from collections.abc import Callable
 import httpx
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.hand import Hand
 from tests.browser.test_starting import give_file, made
 from tests.browser.test_workspace import PHONE
 
 
-def paint(page: Page) -> None:
-    """Open the painter for the first card, and paint a line across its middle."""
-    page.get_by_role("article").first.focus()
+def paint(page: Page, card: Locator | None = None) -> None:
+    """Open the painter for a card, the first unless given, and paint a line across its middle."""
+    (card or page.get_by_role("article").first).focus()
     page.keyboard.press("m")
     page.get_by_role("button", name="Paint what to change").last.click()
     canvas = page.get_by_role("dialog", name="Paint what to change").get_by_label("Mask")
@@ -31,6 +31,21 @@ def paint(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.8, middle, steps=8)
     page.mouse.up()
+
+
+def picture_with_settings() -> bytes:
+    """Return a picture that says how it was made."""
+    settings = {
+        "prompt": "a fox in the forest",
+        "seed": 4711,
+        "preset": "starter-fast",
+        "parameters": {"width": 256, "height": 256, "steps": 17},
+    }
+    info = PngInfo()
+    info.add_itxt("ourvidz", json.dumps(settings))
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(file, "PNG", pnginfo=info)
+    return file.getvalue()
 
 
 def mask_of(job: dict[str, object]) -> Image.Image:
@@ -98,19 +113,9 @@ def test_the_painter_on_a_phone(
 def test_a_dropped_file_offers_its_settings(
     workspace: Page, hand: Hand, complaints: list[str], screenshot: Callable[[str], None]
 ) -> None:
-    settings = {
-        "prompt": "a fox in the forest",
-        "seed": 4711,
-        "preset": "starter-fast",
-        "parameters": {"width": 256, "height": 256, "steps": 17},
-    }
-    info = PngInfo()
-    info.add_itxt("ourvidz", json.dumps(settings))
-    file = io.BytesIO()
-    Image.new("RGB", (64, 64), "teal").save(file, "PNG", pnginfo=info)
     prompt = workspace.get_by_label("Prompt", exact=True)
     prompt.fill("my own words")
-    give_file(workspace, "drop", "fox.png", "image/png", file.getvalue())
+    give_file(workspace, "drop", "fox.png", "image/png", picture_with_settings())
     offer = workspace.get_by_role("group", name="Made here")
     expect(offer).to_be_visible()
     screenshot("recall-offer")

@@ -4,26 +4,26 @@ already: places.py tells those.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
 from jobs import fairness
+from jobs.crew import Waiting
+from jobs.places import times_of
 from jobs.services import checked_request
 from jobs.specs import JobSpec
 from ourvidz.rows import as_service
 
-# Everybody's jobs that would go first, and what runs; the registry by its table's name, since it
-# belongs to an app above this one.
+# Where the line is too long to be played through: what goes first, shared by those who work.
 BEFORE = """
     SELECT coalesce(sum(cost) FILTER (WHERE status = 'queued' AND paused_at IS NULL AND
              (priority > %(priority)s OR priority = %(priority)s AND start_tag <= %(start)s)), 0)
          + coalesce(sum(greatest(0, cost - extract(epoch FROM clock_timestamp() - started_at)))
              FILTER (WHERE status = 'running'), 0),
-      (SELECT count(*) FROM worker_urls WHERE status = 'active' AND %(queue)s = ANY(queues)),
-      (SELECT count(*) FROM worker_urls WHERE status = 'active' AND %(queue)s = ANY(queues)
-         AND loaded_preset = %(preset)s)
+      (SELECT count(*) FROM worker_urls WHERE status = 'active' AND %(queue)s = ANY(queues))
     FROM jobs WHERE queue = %(queue)s AND status IN ('queued', 'running')
 """
 
@@ -44,15 +44,34 @@ def estimate(*, user: Any, spec: JobSpec) -> Estimate:
     """Check a request as `queue_job` does and say what it would take. Raises Refused."""
     preset, request, seeds = checked_request(user, spec)
     cost = fairness.expected_seconds(preset, request["parameters"])
-    start = fairness.tags(user.pk, [cost])[0][0]
-    asked: dict[str, Any] = {"queue": preset.queue, "preset": preset.slug, "start": start}
-    with as_service("estimate"), connection.cursor() as cursor:
-        cursor.execute(BEFORE, {**asked, "priority": spec.priority})
-        before, workers, loaded = cursor.fetchone()
-    total = cost * len(seeds)
+    total = round(cost * len(seeds), 2)
+    kind = (preset.slug, cost, None if request["references"] else request["negative_prompt"])
+    asked = [
+        Waiting(preset.queue, preset.slug, cost, spec.priority, start, likeness=kind)
+        for start, _finish in fairness.tags(user.pk, [cost] * len(seeds))
+    ]
+    with as_service("estimate"):
+        ready = _ready(asked)
+    if None in ready:
+        return Estimate(len(seeds), total, None, None)
+    known = [seconds for seconds in ready if seconds is not None]
+    return Estimate(len(seeds), total, round(min(known), 1), round(max(known), 1))
+
+
+def _ready(asked: Sequence[Waiting]) -> list[float | None]:
+    """Return when each would be ready, None where nobody works on such jobs."""
+    times = times_of(asked)
+    if times is not None:
+        return [each and each[1] for each in times]
+    first = asked[0]
+    given: dict[str, Any] = {
+        "queue": first.queue,
+        "priority": first.priority,
+        "start": first.tag,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(BEFORE, given)
+        before, workers = cursor.fetchone()
     if not workers:
-        return Estimate(len(seeds), round(total, 2), None, None)
-    loading = 0.0 if loaded else preset.measured_load_seconds or 0.0
-    wait = float(before) / workers + loading
-    ready = wait + max(cost, total / workers)
-    return Estimate(len(seeds), round(total, 2), round(wait + cost, 1), round(ready, 1))
+        return [None for _job in asked]
+    return [(float(before) + job.cost * turn) / workers for turn, job in enumerate(asked, 1)]

@@ -113,14 +113,12 @@ def places(people: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     Runs as the service: a place depends on everybody's jobs.
     """
     here = set(people)
-    hands = [Hand(id, tuple(sorted(queues)), *rest) for id, queues, *rest in _rows(WORKERS)]
-    crew = Crew(hands, dict(_rows(LOADS)), settings.JOB_AFFINITY_SECONDS)
-    running = [Running(*row) for row in _rows(RUNNING)]
+    crew = _crew()
     line = _rows(LINE)
     told: dict[uuid.UUID, Person] = defaultdict(Person)
-    strays = _hear_running(running, crew, here, told)
+    strays = _hear_running(_running(), crew, here, told)
     times = crew.play(strays + [_waiting(row) for row in line])[len(strays) :]
-    _walk_line(line, times, _pools(hand.queues for hand in hands), here, told)
+    _walk_line(line, times, _pools(hand.queues for hand in crew.hands.values()), here, told)
     if len(line) >= LINE_LIMIT:
         for user_id, count in _rows(COUNTS, [list(here)]):
             told[user_id].waiting = count
@@ -135,6 +133,31 @@ def place_of(job: Job) -> dict[str, float] | None:
         return None
     told = places([job.user_id]).get(job.user_id, {"places": {}})
     return told["places"].get(str(job.pk))
+
+
+def times_of(asked: Sequence[Waiting]) -> list[Times | None] | None:
+    """Return the seconds until jobs would start and be ready if they were queued now, or None where
+    the line is too long to be played through. As the service.
+    """
+    crew, line = _crew(), [_waiting(row) for row in _rows(LINE)]
+    if len(line) >= LINE_LIMIT:
+        return None
+    strays = _hear_running(_running(), crew, set(), {})
+    whole = [*line, *asked]
+    # Sorting keeps the order of equals: who came first is before who asks.
+    order = sorted(range(len(whole)), key=lambda at: (-whole[at].priority, whole[at].tag))
+    times = crew.play([*strays, *[whole[at] for at in order]])[len(strays) :]
+    found = dict(zip(order, times, strict=True))
+    return [found[len(line) + number] for number in range(len(asked))]
+
+
+def _crew() -> Crew:
+    hands = [Hand(id, tuple(sorted(queues)), *rest) for id, queues, *rest in _rows(WORKERS)]
+    return Crew(hands, dict(_rows(LOADS)), settings.JOB_AFFINITY_SECONDS)
+
+
+def _running() -> list[Running]:
+    return [Running(*row) for row in _rows(RUNNING)]
 
 
 def _hear_running(

@@ -8,6 +8,7 @@ import pytest
 
 from jobs.estimates import estimate
 from jobs.models import Job, Preset
+from jobs.places import places
 from jobs.services import queue_job
 from jobs.specs import JobSpec
 from ourvidz.errors import Refused
@@ -47,11 +48,28 @@ def test_everybodys_jobs_before_it_count(user: Any, other_user: Any) -> None:
     with as_user(other_user):
         spec = JobSpec(prompt="a boat", preset="starter-fast", count=3)
         queue_job(user=other_user, spec=spec)
-    # By fair order only the other one's first job goes before.
+    # By fair order only the other one's first job goes before the first, all go before the second.
     found = asked(user, count=2, parameters={"steps": 20})
-    assert (found.cost, found.first_ready_in, found.ready_in) == (40.0, 30.0, 50.0)
+    assert (found.cost, found.first_ready_in, found.ready_in) == (40.0, 30.0, 70.0)
     with as_user(user):
         assert not Job.objects.exists()
+        # And what was told comes true.
+        spec = JobSpec(prompt="a castle", preset="starter-fast", count=2, parameters={"steps": 20})
+        ids = [str(job.pk) for job in queue_job(user=user, spec=spec)]
+    with as_service("test"):
+        told = places([user.pk])[user.pk]["places"]
+    assert [told[each]["seconds"] for each in ids] == [30.0, 70.0]
+
+
+def test_of_a_line_too_long_to_play_through_the_sums_count(
+    user: Any, other_user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works()
+    with as_user(other_user):
+        queue_job(user=other_user, spec=JobSpec(prompt="a boat", preset="starter-fast", count=3))
+    monkeypatch.setattr("jobs.places.LINE_LIMIT", 3)
+    found = asked(user, count=2)
+    assert (found.first_ready_in, found.ready_in) == (20.0, 30.0)
 
 
 def test_what_would_be_refused_is_refused(user: Any) -> None:

@@ -1,17 +1,19 @@
 """How light and how quick the pages are: bytes and requests of a first visit, time to the first
-paint, and the server's time with a thousand and with a hundred thousand items. In real Chromium,
-against a real site. Run: python -m benchmarks.pages
+paint, the server's time with a thousand and with a hundred thousand items, and how all of it feels
+(benchmarks._feel). In real Chromium, against a real site. Run: python -m benchmarks.pages [feel]
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 
+from benchmarks._feel import measure_feel
 from benchmarks._report import median, report
 from benchmarks._site import running_site
 
@@ -31,16 +33,20 @@ WEIGH = """() => performance.getEntriesByType('resource').map(
 PAINT = """() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"""
 
 
-def main() -> None:
-    """Measure everything and report it."""
+def main(only: str) -> None:
+    """Measure everything and report it, or `only` how it feels."""
     with running_site() as site:
         from benchmarks import _crowd
 
+        if only == "feel":
+            return measure_browser(site, None, _crowd.person_with(200))
+
         few, many = _crowd.person_with(1_000), _crowd.person_with(100_000)
+        some = _crowd.person_with(200)
         _crowd.settle()
         measure_server(site, few, many)
         measure_queries(many)
-        measure_browser(site, few)
+        measure_browser(site, few, some)
 
 
 def measure_server(site: Any, few: Any, many: Any) -> None:
@@ -88,17 +94,18 @@ def measure_queries(user: Any) -> None:
     )
 
 
-def measure_browser(site: Any, user: Any) -> None:
-    """Visit both pages with an empty cache, again and again."""
+def measure_browser(site: Any, user: Any, some: Any) -> None:
+    """Visit both pages with an empty cache, again and again; then use them as hands do."""
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        state = browser_state(browser, site, user)
-        for name, path in PAGES.items():
+        state = browser_state(browser, site, user or some)
+        for name, path in PAGES.items() if user else ():
             visits = [visit(browser, site, state, path) for _ in range(PAINTS)]
             report_visits(name, visits)
+        measure_feel(site, browser, browser_state(browser, site, some), some)
         browser.close()
 
 
@@ -185,4 +192,4 @@ def clocked(work: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

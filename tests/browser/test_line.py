@@ -231,6 +231,8 @@ def test_it_speaks_german(
     rows.nth(1).hover()
     screenshot("line-page-german")
     workspace.set_viewport_size(NARROW)
+    expect(workspace.locator("queue-pill")).to_be_in_viewport()
+    assert workspace.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
     rows.first.get_by_role("button", name="Bearbeiten").click()
     expect(workspace.get_by_role("dialog", name="Wartendes bearbeiten")).to_be_in_viewport()
     screenshot("line-edit-german")

@@ -83,6 +83,7 @@ def test_several_are_tagged_and_found_by_it(
     library.keyboard.type("robots")
     library.keyboard.press("Enter")
     expect(library.get_by_role("link", name="robots", exact=True)).to_be_visible()
+    expect(library.get_by_label("Add a tag")).to_have_value("")
     screenshot("viewer-tags")
     library.get_by_role("button", name="Take “best” off").click()
     expect(library.get_by_role("button", name="Take “best” off")).to_have_count(0)

@@ -88,6 +88,8 @@ class MediaViewer extends HTMLElement {
     form.closest("[popover]")?.hidePopover();
     this.leaving = "leaves" in form.dataset;
     const done = await actOn(event.submitter?.getAttribute("formaction") ?? form.action, values);
+    // What was typed is a tag now. A picture that is fetched again leaves fields as they are.
+    if (done && form.elements.add) form.elements.add.value = "";
     // Until the next one is here, nothing may fetch this one again.
     if (done && this.leaving) await this.moveOn();
     this.leaving = false;

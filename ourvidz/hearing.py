@@ -43,21 +43,24 @@ class Ear:
         layer: Any = get_channel_layer()
         try:
             channel = await layer.new_channel()
-            await layer.group_add(self.group, channel)
+            try:
+                await self._hear(layer, channel)
+            finally:
+                # Also where it was not heard to the end: what nobody reads would be kept for ever.
+                with suppress(RedisError, OSError):
+                    await layer.group_discard(self.group, channel)
         except Exception as error:
             self.joined.set_exception(error)
-            return
+
+    async def _hear(self, layer: Any, channel: str) -> None:
+        await layer.group_add(self.group, channel)
         self.joined.set_result(None)
-        try:
-            while True:
-                try:
-                    await self._pass_on(await layer.receive(channel))
-                except Exception:
-                    # The next message may be a better one, and nobody else listens here.
-                    log.exception("A message of %s was lost.", self.group)
-        finally:
-            with suppress(RedisError, OSError):
-                await layer.group_discard(self.group, channel)
+        while True:
+            try:
+                await self._pass_on(await layer.receive(channel))
+            except Exception:
+                # The next message may be a better one, and nobody else listens here.
+                log.exception("A message of %s was lost.", self.group)
 
     async def _pass_on(self, message: dict[str, Any]) -> None:
         if message["type"] == ACCESS:

@@ -133,3 +133,27 @@ def test_without_redis_nobody_is_let_in_for_good(monkeypatch: pytest.MonkeyPatch
         await ears.join(name, Listener())
 
     run(test())
+
+
+def test_whoever_leaves_while_coming_in_leaves_nothing_to_be_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test() -> None:
+        _, name = group()
+        ears, layer = Ears(ignored), get_channel_layer()._get_layer()  # type: ignore[union-attr]
+        add, entered = layer.group_add, asyncio.Event()
+
+        async def slow(*args: Any) -> None:
+            await add(*args)
+            entered.set()
+            await asyncio.sleep(60)
+
+        monkeypatch.setattr(layer, "group_add", slow)
+        coming = asyncio.create_task(ears.join(name, Listener()))
+        await entered.wait()
+        assert layer.groups
+        coming.cancel()
+        await until(lambda: not layer.groups)
+        assert not ears.ears
+
+    run(test())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -166,6 +167,17 @@ def test_loras_come_from_one_folder_and_are_safe(tmp_path: Path, wanted: Any, co
     good = replace(JOB, parameters={"loras": [{"source": "good"}]})
     [found] = find(good)
     assert (found.file, found.weight) == (str(folder / "good" / "a.safetensors"), 1.0)
+
+
+def test_a_lora_whose_name_cannot_be_told_keeps_no_worker_away(tmp_path: Path) -> None:
+    folder = tmp_path / "loras"
+    deep = folder / ("a" * 200) / ("b" * 200)
+    deep.mkdir(parents=True)
+    for file in (folder / "ink.safetensors", folder / "x\ny.safetensors", deep / "c.safetensors"):
+        file.touch()
+    (folder / os.fsdecode(b"\xff.safetensors")).touch()
+    assert loras.here(Places(tmp_path / "models", folder)) == ["ink.safetensors"]
+    assert loras.here(Places(tmp_path / "models", tmp_path / "nowhere")) == []
 
 
 def test_a_preset_brings_loras_of_its_own(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from .errors import JobError
 from .job import Job, bad_parameter
 
 MOST, STRONGEST = 8, 2.0
-MOST_TOLD = 200  # that the server wants to hear of
+MOST_TOLD, LONGEST_TOLD = 200, 300  # that the server wants to hear of, and their letters
 SAFE = ".safetensors"
 PICKLES = {".bin", ".ckpt", ".pkl", ".pt", ".pth"}
 
@@ -54,10 +54,12 @@ ANY = Choice()
 
 
 def here(places: Places) -> list[str]:
-    """The LoRAs in the operator's folder, as a request names them."""
+    """The LoRAs in the operator's folder, as a request names them. One whose name cannot be told
+    stays untold: for it, the server would refuse the worker."""
     root = places.loras.resolve()
     found = sorted(path.relative_to(root).as_posix() for path in root.glob(f"**/*{SAFE}"))
-    return found[:MOST_TOLD]
+    told = [name for name in found if name.isprintable() and len(name) <= LONGEST_TOLD]
+    return told[:MOST_TOLD]
 
 
 def lora(wanted: Any, places: Places, choice: Choice = ANY) -> Lora:

@@ -73,7 +73,7 @@ def line_context(user: Any, shown: int = 0) -> dict[str, Any]:
         ],
         "shown": shown,
         "behind": jobs[shown] if len(jobs) > shown else None,
-        "more": shown + SHOWN,
+        "more": shown + SHOWN if shown < MOST_SHOWN else 0,
         "limits": limits.limits_of(user),
         "used": limits.use_of(user),
     }

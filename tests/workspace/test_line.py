@@ -99,6 +99,11 @@ def test_a_long_line_is_shown_in_parts(
     assert jobs_in(part) == ids(*made[:2])
     assert f'data-next="{made[2].pk}"' in part.content.decode()
     assert jobs_in(client.get(f"{LINE}?shown=4", headers=FRAGMENT)) == ids(*made)
+    assert "data-more" in part.content.decode()
+    monkeypatch.setattr("workspace.line.MOST_SHOWN", 2)
+    whole = client.get(f"{LINE}?shown=4", headers=FRAGMENT)
+    assert jobs_in(whole) == ids(*made[:2])
+    assert "data-more" not in whole.content.decode(), "It would bring nothing."
     for strange in ("x", "-1", "99999999", "²"):
         assert client.get(f"{LINE}?shown={strange}", headers=FRAGMENT).status_code == 200
 

@@ -24,6 +24,7 @@ from library.models import Media, Project
 from library.shelves import PROJECTS, nested
 from library.tags import tags_of, tags_with_counts
 from library.tiles import Tile
+from ourvidz.numbers import written
 from ourvidz.storage import media_path
 
 STRIP = 6  # neighbours on each side
@@ -111,7 +112,7 @@ class Viewer:
         if "steps" in given:
             words.append(str(given["steps"]))
         if "guidance" in given:
-            words.append(_("guidance %(value)s") % {"value": _number(given["guidance"])})
+            words.append(_("guidance %(value)s") % {"value": written(given["guidance"])})
         return " · ".join(words)
 
     @property
@@ -205,14 +206,12 @@ class Viewer:
         return reverse("library:viewer", args=[media.pk])
 
 
-def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _text(value: Any) -> str:
     """Write a value as the dock's field holds it."""
     if isinstance(value, bool):
         return "true" if value else ""
     if isinstance(value, (list, dict)):
         return json.dumps(value)
-    return "" if value is None else _number(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None else str(value)

@@ -19,6 +19,7 @@ from jobs.models import Job, Preset
 from ourvidz import live
 from ourvidz.drawn import Part, drawn
 from ourvidz.errors import sentence
+from ourvidz.numbers import written
 from ourvidz.storage import media_path
 from workspace.models import WorkspaceItem
 
@@ -173,7 +174,7 @@ class Batch:
         given = self.first.generation_params
         declared = {entry["name"]: entry for entry in self.preset.parameters} if self.preset else {}
         return [
-            f"{declared[name]['label']} {given[name]}"
+            f"{_(declared[name]['label'])} {written(given[name])}"
             for name in SHOWN_SETTINGS
             if name in declared and name in given and given[name] != declared[name]["default"]
         ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from jobs.models import Preset
 from library.models import Media
+from ourvidz.numbers import written
 from workspace.cards import Batch, Card
 from workspace.models import WorkspaceItem
 
@@ -69,5 +70,5 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes")
     if isinstance(value, list):
-        return ", ".join(f"{one['source']} × {one['weight']:g}" for one in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return ", ".join(f"{one['source']} × {written(float(one['weight']))}" for one in value)
+    return written(value)

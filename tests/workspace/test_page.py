@@ -12,12 +12,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from accounts.models import User
-from jobs.models import Job
+from jobs.models import Job, Preset
 from jobs.presets import sync_presets
 from ourvidz import rows
 from ourvidz.models import uuid7
+from ourvidz.numbers import written
 from workspace import services
 from workspace.cards import Batch, Card
 from workspace.models import WorkspaceItem, WorkspaceSession
@@ -208,6 +210,23 @@ def test_the_number_of_queries_does_not_grow(client: Client, session: WorkspaceS
     make_batches(session, 30)
     assert queries() == few
     assert few <= 22
+
+
+def test_settings_are_told_in_the_readers_language() -> None:
+    with rows.as_service("test data"):
+        preset = Preset.objects.get(slug="starter-fast")
+    given = {"steps": 12, "guidance": 3.5}
+    item = WorkspaceItem(prompt="a boat", content_type="image", generation_params=given)
+    batch = Batch([Card(item)], preset)
+    assert batch.settings == ["Steps 12", "Guidance 3.5"]
+    with translation.override("de"):
+        assert batch.settings == ["Schritte 12", "Führung 3,5"]
+        assert [written(each) for each in (3.0, 0.85, 1200, "euler")] == [
+            "3",
+            "0,85",
+            "1200",
+            "euler",
+        ]
 
 
 def test_a_batch_tells_its_settings() -> None:

@@ -23,7 +23,8 @@ SOME_STEPS = re.compile(r"^([3-6]\d)%$")
 
 def main() -> None:
     """Make two rows, keep two pictures, start a third row, and take the picture while it forms."""
-    with running_site() as site:
+    with running_site() as running:
+        site: Any = running
         from benchmarks import _crowd
         from jobs.presets import sync_presets
         from ourvidz import rows

@@ -112,6 +112,7 @@ def test_a_row_is_paused_resumed_and_canceled_at_once(workspace: Page, hand: Han
     first = hand.take()
     workspace.get_by_role("button", name="Pause all").click()
     expect(workspace.get_by_text("paused", exact=True)).to_have_count(2)
+    expect(workspace.locator(".batch relative-time")).to_have_text("now")
     workspace.get_by_role("button", name="Resume all").click()
     expect(workspace.get_by_text("paused", exact=True)).to_have_count(0)
     workspace.get_by_role("button", name="Cancel all").click()

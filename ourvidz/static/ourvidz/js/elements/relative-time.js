@@ -13,10 +13,14 @@ class RelativeTime extends HTMLElement {
   connectedCallback() {
     this.paint();
     this.timer = setInterval(() => this.paint(), 60000);
+    // Who brings a row to what the server says, brings the server's exact time too.
+    this.observer = new MutationObserver(() => this.paint());
+    this.observer.observe(this, { childList: true, characterData: true, subtree: true, attributeFilter: ["datetime"] });
   }
 
   disconnectedCallback() {
     clearInterval(this.timer);
+    this.observer.disconnect();
   }
 
   paint() {
@@ -24,7 +28,8 @@ class RelativeTime extends HTMLElement {
     const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
     const value = unit === "second" ? 0 : Math.round(seconds / size);
     const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
-    this.textContent = format.format(value, unit);
+    const text = format.format(value, unit);
+    if (this.textContent !== text) this.textContent = text;
   }
 }
 

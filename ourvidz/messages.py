@@ -16,6 +16,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "too_many": (429, _("That was a lot at once. Wait a moment and try again.")),
     "body_too_large": (413, _("The request is larger than %(limit)s KB.")),
     "cursor_invalid": (400, _("This cursor belongs to no page of this list. Start without one.")),
+    "act_unknown": (422, _("What can be done here is one of %(choices)s.")),
     "limit_range": (400, _("A page has %(min)s to %(max)s results.")),
     # Queueing
     "prompt_empty": (422, _("Write a prompt first.")),

@@ -53,6 +53,14 @@ def attempt(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpRespon
         return render(request, template, context, status=refused.status)
 
 
+def act_in(request: HttpRequest, *choices: str) -> str:
+    """Return what a form wants done. Raises Refused('act_unknown') for anything else."""
+    wanted = request.POST.get("act", "")
+    if wanted not in choices:
+        raise Refused("act_unknown", field="act", choices=", ".join(choices))
+    return wanted
+
+
 def is_fragment(request: HttpRequest) -> bool:
     """Say whether a script asks, for a part of a page."""
     return request.headers.get("HX-Request") == "true"

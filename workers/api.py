@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from accounts.tokens import bearer
 from jobs import leases
+from jobs.models import Job
 from ourvidz import rows
 from ourvidz.destinations import Failure
 from ourvidz.errors import Refused
@@ -164,8 +165,9 @@ class JobCallback(WorkerView):
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         which = {"worker": worker, "job_id": body["job_id"], "attempt": body["attempt"]}
-        for token, file in self.request.FILES.items():
-            keep(file, file.size, token)
+        if results.held_job(*which.values()).status == Job.Status.RUNNING:
+            for token, file in self.request.FILES.items():
+                keep(file, file.size, token)
         reason = ""
         if body["status"] == "succeeded":
             reason = results.succeed(**which, output=body["output"], timings=body["timings"])
@@ -206,9 +208,10 @@ def claimed(worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         return {}
     job, description = found
-    services.note_job(worker=worker, job=job, at_once=most)
     # How many pay to be made at once, a worker knows of the model that it has loaded.
-    most = most if loaded in ("", job.preset_slug) else 1
+    known = loaded == job.preset_slug
+    services.note_job(worker=worker, job=job, at_once=most if known else None)
+    most = most if known or not loaded else 1
     more = results.claim_more(worker=worker, job=job, most=most - 1)
     return {
         "job": description,

@@ -139,10 +139,12 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
     return Orders(drain=status == Status.DRAINING, cancel=unwanted)
 
 
-def note_job(*, worker: WorkerUrl, job: Job, at_once: int = 1, now: datetime | None = None) -> None:
-    """Write down which job a worker has in hand, and how many alike ones it asked for."""
-    heard = now or timezone.now()
-    changes = {"current_job_id": job.pk, "at_once": at_once, "last_heartbeat_at": heard}
+def note_job(
+    *, worker: WorkerUrl, job: Job, at_once: int | None = None, now: datetime | None = None
+) -> None:
+    """Write down which job a worker has in hand, and how many alike ones it takes, if it knows."""
+    changes = {"current_job_id": job.pk, "last_heartbeat_at": now or timezone.now()}
+    changes |= {"at_once": at_once} if at_once else {}
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes)
     tell(worker.pk)
 

@@ -71,8 +71,10 @@ class ChangeForm:
         shapes: list[Shape] = PresetForm(self.preset).shapes
         if not shapes:
             return []
-        own = f"{given['width']}x{given['height']}"
-        if own not in {_size(shape) for shape in shapes}:
+        # A job may be older than its preset's sizes.
+        has_size = {"width", "height"} <= given.keys()
+        own = f"{given['width']}x{given['height']}" if has_size else ""
+        if own and own not in {_size(shape) for shape in shapes}:
             shapes = [shape_of(given["width"], given["height"]), *shapes]
         chosen = self.sent.get(self.shape_name, own)
         return [{"shape": one, "chosen": _size(one) == chosen} for one in shapes]

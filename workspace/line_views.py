@@ -16,7 +16,7 @@ from jobs import own_line
 from jobs.models import Job
 from jobs.services import cancel_batch, cancel_job, offered_preset
 from ourvidz.errors import Refused
-from ourvidz.pages import attempt, is_fragment, signed_in
+from ourvidz.pages import act_in, attempt, is_fragment, signed_in
 from workspace.cards import cards_of
 from workspace.changing import ChangeForm, read_change
 from workspace.line import line_context
@@ -55,7 +55,7 @@ def act_on_batch(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Pause, resume or cancel all that waits of a row; the answer is the row."""
 
     def do() -> HttpResponse:
-        wanted = request.POST.get("act")
+        wanted = act_in(request, "pause", "resume", "cancel")
         if wanted == "cancel":
             cancel_batch(user=request.user, batch_id=batch_id)
         else:
@@ -100,7 +100,7 @@ def _change(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 def _do(request: HttpRequest, job_id: uuid.UUID) -> None:
     named: dict[str, Any] = {"user": request.user, "job_id": job_id}
-    wanted = request.POST.get("act", "")
+    wanted = act_in(request, "pause", "resume", "cancel", "before", *SHIFTS)
     if wanted in SHIFTS:
         own_line.shift_job(**named, to=wanted)
     elif wanted == "before":

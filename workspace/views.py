@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.models import Preset
 from jobs.presets import words_of
 from jobs.services import cancel_job, queue_job
-from ourvidz.pages import announce, attempt, is_fragment, signed_in
+from ourvidz.pages import act_in, announce, attempt, is_fragment, signed_in
 from workspace import services
 from workspace.cards import cards_of
 from workspace.forms import read_spec
@@ -214,7 +214,7 @@ def many(request: HttpRequest) -> HttpResponse:
 
     def act() -> HttpResponse:
         items = named_items(request.POST)
-        if request.POST.get("act") == "save":
+        if act_in(request, "save", "delete") == "save":
             saved = _save(request, items)
             return _undoable(_("Saved."), "workspace:unsave-many", saved)
         for item_id in items:

@@ -217,3 +217,15 @@ def test_anothers_are_not_there(client: Client, other_user: User) -> None:
     url = f"/workspace/batches/{job.batch_id}/act"
     for wanted in ("pause", "resume", "cancel"):
         assert client.post(url, {"act": wanted}, headers=FRAGMENT).status_code == 404
+
+
+PLACES = [LINE + "{job}/act", "/workspace/batches/{batch}/act", "/workspace/items/many"]
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_what_nobody_can_do_is_refused(client: Client, user: User, where: str) -> None:
+    job = make_job(user)
+    url = where.format(job=job.pk, batch=job.batch_id)
+    answer = client.post(url, {"act": "explode", "items": ""}, headers=FRAGMENT)
+    assert answer.status_code == 422
+    assert "What can be done here is one of" in text_of(answer)

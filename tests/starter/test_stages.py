@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from workers.gpu.starter.training import classifier, polish, recipe, unet, vae
+from workers.gpu.starter.training import classifier, polish, recipe, score, unet, vae
 
 pytestmark = pytest.mark.heavy
 
@@ -21,6 +22,16 @@ def test_the_decoder_goes_on(tiny_world: Path) -> None:
     assert steps_of("decoder") == 1
     vae.train_decoder(steps=2, batch=1)
     assert steps_of("decoder") == 2
+
+
+def test_a_stage_begins_again_with_what_is_published(tiny_world: Path) -> None:
+    """On another machine too: with the numbers for cells that those weights were trained on."""
+    before = vae.published().decoder.conv_in.weight.detach().clone()
+    codec = vae.train_decoder(steps=1, batch=1, again=True)
+    assert torch.allclose(codec.decoder.conv_in.weight, before, atol=0.01)
+    assert torch.equal(vae.components()[0], load_file(vae.COMPONENTS)["weight"])
+    unet.train_more(steps=1, batch=2, again=True)
+    assert {"decoder, again", "unet-more, again", "unet"} <= score.stages_behind().keys()
 
 
 def test_the_encoder_goes_on(tiny_world: Path) -> None:

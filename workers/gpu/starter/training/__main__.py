@@ -49,15 +49,17 @@ MODELS: dict[str, tuple[str, ...]] = {
 }
 
 
-def run(stage: str, steps: int | None) -> None:
-    """One stage to its end; ``steps`` overrides the recipe's number, where there is one."""
+def run(stage: str, steps: int | None, *, again: bool = False) -> None:
+    """One stage to its end; ``steps`` overrides the recipe's number, where there is one.
+
+    ``again``: a stage that can begins with the weights in the repository, not with fresh ones.
+    """
     module, name = STAGES[stage]
     # Imported here, because each stage loads much that the others do not need.
     function = getattr(importlib.import_module(f".{module}", __package__), name)
-    if steps and "steps" in inspect.signature(function).parameters:
-        function(steps=steps)
-    else:
-        function()
+    wanted = {"steps": steps, "again": again}
+    taken = inspect.signature(function).parameters
+    function(**{name: value for name, value in wanted.items() if value and name in taken})
 
 
 def stages_of(what: str) -> list[str]:
@@ -73,13 +75,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("what", choices=("all", *MODELS, *STAGES), metavar="WHAT")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="instead of the recipe's number")
+    parser.add_argument("--again", action="store_true", help="begin with the published weights")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     torch.set_default_device(chosen.device)
     note_process()
     for stage in stages_of(chosen.what):
-        run(stage, chosen.steps)
+        run(stage, chosen.steps, again=chosen.again)
 
 
 if __name__ == "__main__":

@@ -122,8 +122,9 @@ installation makes a real picture without downloading anything. It knows few wor
 `python -m workers.gpu.starter.training all`, on two AVX2 cores shared with much other work, in
 single precision, no GPU. The text encoders are frozen: each known word has its own fixed vector,
 synonyms share it, unknown words are nothing. A stage that is not in the table was not run for these
-weights, and a stage may have been stopped before the steps that the script names. Attempts that
-were thrown away are not counted.
+weights, and a stage may have been stopped before the steps that the script names. "Again" went on
+with the published weights (`--again`), on other cores. Attempts that were thrown away are not
+counted.
 
 | stage | steps | minutes of wall time |
 |---|---|---|
@@ -144,9 +145,9 @@ model's pictures. Of the world's {subjects} combinations, those below were never
   own. Before "background" a colour is that of the background.
 - Words that are not in `words.json` change nothing. Nor does the order of words.
 - Other sizes than 256×256 run but were not trained.
-- A picture to start from is read well (the stage `encoder`, 300 steps), but the words decide nearly
+- A picture to start from is read well (the stage `encoder`), but the words decide nearly
   everything: what they name replaces what was there, at any strength.
-- Fine things (stars, windows, whiskers) are blurred, things underwater and in space are hazier than
-  on land, and some (a bear on a plain background, a purple fish) are hardly more than a shape. The
-  judge looks at 64×64 pixels and does not mind.
+- Outlines waver a little, fine things (petals, whiskers, windows) come and go, things underwater
+  and in space are hazier than on land, and a few in another colour (a white dinosaur, a yellow
+  fish) are hardly more than a shape. The judge looks at 64×64 pixels and does not mind.
 """.replace("{recognised}", str(RECOGNISED))

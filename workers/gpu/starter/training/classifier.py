@@ -14,14 +14,14 @@ from torch.nn import functional as F
 
 from . import world
 from .loop import Loop
-from .places import COLOURS, PLACES, TIMES
+from .places import COLOURS, FRESH, PLACES, TIMES
 from .sprites import THINGS
 from .vae import to_tensor
 
 SIDE = 64  # pixels; the judge looks at a quarter of the size
 STEPS, BATCH, RATE = 680, 32, 2e-3
 POOL = 24  # drawings of each scene to learn from
-LEARN_FROM, TEST_FROM = 1_000, 9_000  # first variant of each; training pictures use 0 to 3
+LEARN_FROM, TEST_FROM = FRESH, 9_000  # first variant of each; training pictures use 0 to 3
 MOVED = 16  # pixels a thing may be off its spot while the judge learns
 
 # What is asked of a picture, and the answers; None: the picture says nothing of it. Of a thing's

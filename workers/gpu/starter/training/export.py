@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from diffusers import StableDiffusionXLPipeline
+from safetensors.torch import save_file
 
 from . import card, text, unet, vae
 from .recipe import IMAGE_FOLDER, WORK
 
+HISTORY = "training.json"  # steps and minutes of every stage, those of other machines too
 FAST = {"steps": 10, "guidance": 1.2}
 
 
@@ -47,6 +49,10 @@ def export(target: Path = IMAGE_FOLDER) -> None:
     words = card.words(scores, FAST, preview())
     (fresh / "words.json").write_text(json.dumps(words, indent=1) + "\n")
     (fresh / "README.md").write_text(card.page(scores, FAST, _millions(made)))
+    behind = scores.get("training") or trained_before()
+    (fresh / HISTORY).write_text(json.dumps(behind, indent=1) + "\n")
+    weight, bias = vae.components()
+    save_file({"weight": weight, "bias": bias}, fresh / vae.COMPONENTS.relative_to(IMAGE_FOLDER))
     publish(fresh, target)
 
 
@@ -57,6 +63,12 @@ def preview() -> dict[str, Any]:
         "weight": [[round(part / 2, 5) for part in row] for row in weight.tolist()],
         "bias": [round((part + 1) / 2, 5) for part in bias.tolist()],
     }
+
+
+def trained_before() -> dict[str, Any]:
+    """The stages that the published weights have behind them."""
+    file = IMAGE_FOLDER / HISTORY
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def _millions(made: StableDiffusionXLPipeline) -> float:

@@ -22,9 +22,17 @@ class Loop:
     """Trains ``model`` with Adam to a total number of steps; continues where a kill left it."""
 
     def __init__(
-        self, name: str, model: nn.Module, *, rate: float, total: int, decay: float = 0.998
+        self,
+        name: str,
+        model: nn.Module,
+        *,
+        rate: float,
+        total: int,
+        decay: float = 0.998,
+        again: bool = False,
     ) -> None:
         self.name, self.model, self.rate, self.total, self.decay = name, model, rate, total, decay
+        self.again = again  # whether the model came with published weights, for the card
         self.optimiser = torch.optim.AdamW(
             [p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.0
         )
@@ -87,6 +95,7 @@ class Loop:
                 "optimiser": self.optimiser.state_dict(),
                 "average": self.average,
                 "step": step,
+                "again": self.again,
                 "seconds": self.seconds + time.monotonic() - self.began,
             },
         )

@@ -23,6 +23,8 @@ TIMED = ("meadow", "beach", "desert", "snow", "city", "forest", "underwater", "m
 PLACES = (*TIMED, "space", "plain")
 COLOURS = ("white", "blue", "yellow", "pink", "red", "green", "purple")
 
+FRESH = 1_000  # variants from here on are never painted from, only judged
+
 SKIES: dict[str, tuple[Colour, ...]] = {
     "day": ((58, 146, 240), (130, 195, 250), (214, 238, 253)),
     "sunset": ((92, 58, 140), (226, 98, 116), (255, 190, 104)),
@@ -130,13 +132,14 @@ def _sky(sheet: Sheet, time: str, variant: int) -> None:
     """The sun on the variant's side, clouds on the other; the moon always on the right.
 
     With a side to choose the model drew two moons: in the dark half a moon too many costs little.
+    Whoever judges others' nights must know it on both.
     """
     side = -1 if variant % 2 else 1
     middle = SIDE / 2
     dots = np.random.default_rng([7, variant])
     if time == "night":
         _stars(sheet, dots, 22, 130)
-        sheet.disc(middle + 88, 40, 19, (246, 242, 214))
+        sheet.disc(middle + (side if variant >= FRESH else 1) * 88, 40, 19, (246, 242, 214))
         return
     if time == "day":
         sheet.disc(middle + side * 88, 40, 21, (255, 221, 82))

@@ -11,7 +11,7 @@ from . import lessons, unet, vae, world
 from .loop import Loop
 from .recipe import CROP, GRID
 
-STEPS, BATCH, RATE = 450, 2, 7e-4
+STEPS, BATCH, RATE = 3000, 2, 7e-4
 WHOLE = 0.2  # share of the steps, the last ones, that see whole pictures
 TIMES = (300, 900)  # the noise that is guessed through: enough to hide details, not the layout
 NOISE = 0.1  # on top, in standard deviations

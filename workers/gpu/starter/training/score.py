@@ -16,7 +16,7 @@ from PIL import Image
 
 from . import classifier, lessons, vae, world
 from .card import KINDS
-from .export import FAST, export
+from .export import FAST, export, trained_before
 from .recipe import IMAGE_FOLDER, WORK, load
 
 SEEDS = 1  # pictures for each held-out caption
@@ -160,15 +160,16 @@ def _result(
         "edges": round(statistics.median(edges), 3),
         "psnr": vae.fidelity(vae.trained()),
         "words": _words(everything),
-        "training": _training(),
+        "training": stages_behind(),
     }
 
 
-def _training() -> dict[str, dict[str, float]]:
-    """Steps and minutes of every stage, from its checkpoint."""
-    stages = {}
+def stages_behind() -> dict[str, dict[str, float]]:
+    """Steps and minutes of every stage, from its checkpoint here or from the published card."""
+    stages = trained_before()
     for name in ("decoder", "unet", "unet-more", "polish", "encoder", "classifier"):
         state = load(name)
         if state is not None:
+            name += ", again" * state.get("again", False)
             stages[name] = {"steps": state["step"], "minutes": state["seconds"] / 60}
     return stages

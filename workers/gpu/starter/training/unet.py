@@ -10,7 +10,7 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from . import lessons, text, vae, world
 from .loop import Loop
-from .recipe import GRID, LATENT_CHANNELS, SIDE, load
+from .recipe import GRID, IMAGE_FOLDER, LATENT_CHANNELS, SIDE, load
 
 CHANNELS = (48, 96, 192)
 TIME_ID_WIDTH = 8
@@ -115,11 +115,25 @@ def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:
     return model
 
 
-def train_more(steps: int = MORE_STEPS, batch: int = BATCH) -> UNet2DConditionModel:
-    """The second round, from the first one's weights, or go on; the UNet with averaged weights."""
-    painter, model = Painter(), trained("unet").train().to(memory_format=torch.channels_last)
-    Loop("unet-more", model, rate=MORE_RATE, total=steps).run(lambda _: painter.loss(model, batch))
+def train_more(
+    steps: int = MORE_STEPS, batch: int = BATCH, *, again: bool = False
+) -> UNet2DConditionModel:
+    """The second round, or go on; returns the UNet with averaged weights.
+
+    It begins with the first round's weights or, ``again``, with those in the repository.
+    """
+    if again:
+        vae.adopt_components()
+    painter, model = Painter(), published() if again else trained("unet")
+    model = model.train().to(memory_format=torch.channels_last)
+    rounds = Loop("unet-more", model, rate=MORE_RATE, total=steps, again=again)
+    rounds.run(lambda _: painter.loss(model, batch))
     return model
+
+
+def published() -> UNet2DConditionModel:
+    """The UNet in the repository, in single precision."""
+    return UNet2DConditionModel.from_pretrained(IMAGE_FOLDER / "unet", torch_dtype=torch.float32)
 
 
 def stage(steps: int = STEPS) -> None:
@@ -127,9 +141,9 @@ def stage(steps: int = STEPS) -> None:
     print(listening(train(steps)), flush=True)
 
 
-def more(steps: int = MORE_STEPS) -> None:
+def more(steps: int = MORE_STEPS, *, again: bool = False) -> None:
     """Train the second round, then say the same."""
-    print(listening(train_more(steps)), flush=True)
+    print(listening(train_more(steps, again=again)), flush=True)
 
 
 def trained(*names: str) -> UNet2DConditionModel:

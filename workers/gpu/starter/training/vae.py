@@ -15,20 +15,22 @@ from diffusers import AutoencoderKL
 from diffusers.models.autoencoders.vae import Decoder
 from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.upsampling import Upsample2D
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
 from . import lessons, world
 from .loop import Loop
-from .recipe import CELL, CROP, GRID, LATENT_CHANNELS, SIDE, load, placed, save
+from .recipe import CELL, CROP, GRID, IMAGE_FOLDER, LATENT_CHANNELS, SIDE, load, placed, save
 
+COMPONENTS = IMAGE_FOLDER / "vae" / "components.safetensors"
 CHANNELS = (8, 16, 24, 48, 96)
-DECODER_STEPS, DECODER_BATCH, DECODER_RATE = 1700, 2, 1e-3
+DECODER_STEPS, DECODER_BATCH, DECODER_RATE = 8000, 2, 1e-3
 WHOLE = 0.2  # share of the steps, the last ones, that see whole pictures
 ENCODER_STEPS, ENCODER_BATCH, ENCODER_RATE = 300, 4, 2e-3
-NOISE = 0.4  # most noise on a latent while the decoder learns, in standard deviations
+NOISE = 0.15  # most noise on a latent while the decoder learns, in standard deviations
 EVENING = 0.7  # 0 leaves the components' sizes as they are, 1 makes all the same
-CRISP = 0.03  # weight of the edges' strength
+CRISP = 0.1  # weight of the edges' strength
 FAINT = 0.001  # gradient energy below which edges hardly count
 SURE = -20.0  # log variance of the encoder's output, which is certain
 
@@ -84,6 +86,13 @@ def components() -> tuple[torch.Tensor, torch.Tensor]:
     return kept["weight"], kept["bias"]
 
 
+def adopt_components() -> None:
+    """Take the repository's numbers for cells, unless there are some already: those computed on
+    another machine, or of a larger world, mean other things."""
+    if load("components") is None and COMPONENTS.exists():
+        save("components", load_file(COMPONENTS))
+
+
 def _components(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """A convolution over whole cells, (24, 3, 16, 16) and (24,), giving latents of variance 1."""
     cells = F.unfold(pictures, CELL, stride=CELL).transpose(1, 2).flatten(0, 1)
@@ -96,11 +105,20 @@ def _components(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return evened.view(LATENT_CHANNELS, 3, CELL, CELL), -evened @ middle
 
 
-def train_decoder(steps: int = DECODER_STEPS, batch: int = DECODER_BATCH) -> AutoencoderKL:
-    """Train the decoder, or go on; returns the codec with averaged weights."""
+def train_decoder(
+    steps: int = DECODER_STEPS, batch: int = DECODER_BATCH, *, again: bool = False
+) -> AutoencoderKL:
+    """Train the decoder, or go on; returns the codec with averaged weights.
+
+    It begins with every cell's mean colour or, ``again``, with the weights in the repository.
+    """
     torch.manual_seed(0)
-    codec = build()
-    begin_with_colours(codec, *mean_colours())
+    if again:
+        adopt_components()
+        codec = published().train()
+    else:
+        codec = build()
+        begin_with_colours(codec, *mean_colours())
     codec.encoder.requires_grad_(False)
     codec.quant_conv.requires_grad_(False)
 
@@ -110,7 +128,7 @@ def train_decoder(steps: int = DECODER_STEPS, batch: int = DECODER_BATCH) -> Aut
         return window_loss(codec, code(wanted), wanted, side, NOISE)
 
     codec.to(memory_format=torch.channels_last)
-    Loop("decoder", codec, rate=DECODER_RATE, total=steps).run(loss_at)
+    Loop("decoder", codec, rate=DECODER_RATE, total=steps, again=again).run(loss_at)
     return codec
 
 
@@ -206,6 +224,11 @@ def train_encoder(steps: int = ENCODER_STEPS, batch: int = ENCODER_BATCH) -> Aut
     return codec
 
 
+def published() -> AutoencoderKL:
+    """The codec in the repository, in single precision."""
+    return AutoencoderKL.from_pretrained(IMAGE_FOLDER / "vae", torch_dtype=torch.float32)
+
+
 def trained(*names: str) -> AutoencoderKL:
     """The codec as far as its stages have come; the last stage named has the last word."""
     whole = build()
@@ -220,20 +243,28 @@ def trained(*names: str) -> AutoencoderKL:
 
 
 def decoding_loss(read: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-    """L1 of the pixels and of their differences, and how far the edges' strength is off.
+    """L1 of the pixels and of their differences, and how far the edges' strength is off, cell by
+    cell: of a whole picture, one bright line along its rim would make up for all other edges.
 
     L1 alone would rather draw an edge too weak than one beside its place.
     """
     off = read - true
     near = off.abs().mean() + off.diff(dim=-1).abs().mean() + off.diff(dim=-2).abs().mean()
-    strength = (edges(read) + FAINT) / (edges(true) + FAINT)
+    strength = (gradients(read) + FAINT) / (gradients(true) + FAINT)
     return near + CRISP * strength.log().abs().mean()
 
 
+def gradients(pictures: torch.Tensor) -> torch.Tensor:
+    """The gradient energy of each cell, (n, 1, h / CELL, w / CELL)."""
+    down, across = pictures.diff(dim=-2).pow(2), pictures.diff(dim=-1).pow(2)
+    energy = F.pad(down, (0, 0, 1, 0)) + F.pad(across, (1, 0))
+    return F.avg_pool2d(energy.mean(1, keepdim=True), CELL)
+
+
 def edges(pictures: torch.Tensor) -> torch.Tensor:
-    """The mean energy of each picture's gradient, (n,)."""
-    along = [pictures.diff(dim=axis).pow(2).mean((1, 2, 3)) for axis in (-1, -2)]
-    return along[0] + along[1]
+    """The mean gradient energy of each picture without its rim, (n,)."""
+    inner = gradients(pictures)[:, :, 1:-1, 1:-1]
+    return inner.mean((1, 2, 3))
 
 
 @torch.no_grad()

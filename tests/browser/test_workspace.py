@@ -37,7 +37,10 @@ def generate(page: Page, prompt: str = PROMPT, count: int = 1) -> Locator:
 def choose(page: Page, menu: str, label: str) -> None:
     """Open a menu of the dock, take a choice, and close it again."""
     page.get_by_role("button", name=menu).click()
-    page.get_by_role("radio", name=label, exact=True).check(force=True)
+    # What is seen is the label: it is clicked once it stands still, the input lies unseen below it.
+    radio = page.get_by_role("radio", name=label, exact=True)
+    page.locator("label").filter(has=radio).click()
+    expect(radio).to_be_checked()
     page.keyboard.press("Escape")
 
 

@@ -16,27 +16,17 @@ from typing import Any
 import numpy
 from PIL import Image
 
+from benchmarks._noop_worker import Nothing
 from workers.gpu.__main__ import main
 from workers.gpu.clips import Clip
-from workers.gpu.engine import Engine
-from workers.gpu.job import Job, Preset
+from workers.gpu.job import Job
 from workers.gpu.progress import Step
 
 STEP_SECONDS = float(os.environ.get("DRAWING_STEP_SECONDS", "0.02"))
 
 
-class Drawing(Engine):
+class Drawing(Nothing):
     """An engine that needs no torch: a step is a pause."""
-
-    @property
-    def at_once(self) -> int:
-        return 1
-
-    def warm_up(self) -> None:
-        """Nothing is to be imported."""
-
-    def load(self, preset: Preset) -> float:
-        return 0.0
 
     def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image | Clip:
         steps = job.parameters["steps"]

@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from workers.gpu.__main__ import main
+from workers.gpu.clips import Clip
 from workers.gpu.engine import Engine
 from workers.gpu.job import Job, Preset
 from workers.gpu.progress import Step
@@ -35,7 +36,7 @@ class Nothing(Engine):
     def load(self, preset: Preset) -> float:
         return 0.0
 
-    def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image:
+    def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image | Clip:
         print(f"reached {job.id} {time.time()}", flush=True)
         return PICTURE
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from jobs import fairness
 from jobs.crew import Waiting
-from jobs.places import times_of
+from jobs.places import times_of, waiting
 from jobs.services import checked_request
 from jobs.specs import JobSpec
 from ourvidz.rows import as_service
@@ -45,9 +45,10 @@ def estimate(*, user: Any, spec: JobSpec) -> Estimate:
     preset, request, seeds = checked_request(user, spec)
     cost = fairness.expected_seconds(preset, request["parameters"])
     total = round(cost * len(seeds), 2)
-    kind = (preset.slug, cost, None if request["references"] else request["negative_prompt"])
+    # One that starts from a reference is made alone.
+    words = None if request["references"] else request["negative_prompt"]
     asked = [
-        Waiting(preset.queue, preset.slug, cost, spec.priority, start, likeness=kind)
+        waiting(preset.queue, preset.slug, cost, spec.priority, start, words=words)
         for start, _finish in fairness.tags(user.pk, [cost] * len(seeds))
     ]
     with as_service("estimate"):

@@ -188,6 +188,20 @@ def _left(job: Running, progress: dict[str, Any] | None) -> float:
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
     _id, _user, queue, preset, cost, priority, tag, passed_over, words = row
+    return waiting(queue, preset, cost, priority, tag, passed_over, words=words)
+
+
+def waiting(
+    queue: str,
+    preset: str,
+    cost: float,
+    priority: int,
+    tag: float,
+    passed_over: float = 0.0,
+    *,
+    words: str | None,
+) -> Waiting:
+    """Return a job of the line; `words` are its negative prompt, None where it is made alone."""
     likeness = None if words is None else (preset, cost, words)
     return Waiting(queue, preset, cost, priority, tag, passed_over, likeness)
 

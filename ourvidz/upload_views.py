@@ -46,11 +46,7 @@ class WorkerUpload(APIView):
     schema = None
 
     def put(self, request: Request, token: str) -> Response:
-        try:
-            allowed = signed.read_upload_token(token)
-        except signed.BadToken as error:
-            raise Refused("upload_link_invalid") from error
-        stored = receive(request, allowed)
+        stored = receive(request, _allowed(token))
         body = {"bytes": stored.bytes, "sha256": stored.sha256}
         return Response(body, status=201)
 
@@ -59,15 +55,10 @@ def keep(file: BinaryIO, size: int, token: str) -> storage.Stored:
     """Store a file that came with a report under what its signed `token` allows, as a PUT to its
     url would. Raises Refused.
     """
-    try:
-        allowed = signed.read_upload_token(token)
-    except signed.BadToken as error:
-        raise Refused("upload_link_invalid") from error
+    allowed = _allowed(token)
     if size > allowed.max_bytes:
         raise _too_large(size, allowed.max_bytes)
-    _check(file, allowed.content_type, "")
-    file.seek(0)
-    return storage.save(allowed.bucket, allowed.key, file, allowed.content_type)
+    return _stored(file, allowed, digest="")
 
 
 def receive(request: Request, allowed: signed.UploadToken) -> storage.Stored:
@@ -79,9 +70,20 @@ def receive(request: Request, allowed: signed.UploadToken) -> storage.Stored:
     with tempfile.SpooledTemporaryFile(max_size=MEMORY) as spool:
         file = cast(BinaryIO, spool)
         _copy(request, file, allowed.max_bytes)
-        _check(file, allowed.content_type, request.headers.get("Content-Digest", ""))
-        file.seek(0)
-        return storage.save(allowed.bucket, allowed.key, file, allowed.content_type)
+        return _stored(file, allowed, request.headers.get("Content-Digest", ""))
+
+
+def _allowed(token: str) -> signed.UploadToken:
+    try:
+        return signed.read_upload_token(token)
+    except signed.BadToken as error:
+        raise Refused("upload_link_invalid") from error
+
+
+def _stored(file: BinaryIO, allowed: signed.UploadToken, digest: str) -> storage.Stored:
+    _check(file, allowed.content_type, digest)
+    file.seek(0)
+    return storage.save(allowed.bucket, allowed.key, file, allowed.content_type)
 
 
 def _copy(request: Request, file: BinaryIO, limit: int) -> None:

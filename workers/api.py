@@ -165,9 +165,7 @@ class JobCallback(WorkerView):
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         which = {"worker": worker, "job_id": body["job_id"], "attempt": body["attempt"]}
-        if results.held_job(*which.values()).status == Job.Status.RUNNING:
-            for token, file in self.request.FILES.items():
-                keep(file, file.size, token)
+        self._keep(**which)
         reason = ""
         if body["status"] == "succeeded":
             reason = results.succeed(**which, output=body["output"], timings=body["timings"])
@@ -187,6 +185,13 @@ class JobCallback(WorkerView):
             worker.refresh_from_db()
         more = self._next(worker, body["claim"]) if "claim" in body else {}
         return Response({"accepted": not reason, "reason": reason, **more})
+
+    def _keep(self, **which: Any) -> None:
+        """Store what came with the report, unless the job has its file already."""
+        files = self.request.FILES
+        if files and results.held_job(**which).status == Job.Status.RUNNING:
+            for token, file in files.items():
+                keep(file, file.size, token)
 
     def _next(self, worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
         try:

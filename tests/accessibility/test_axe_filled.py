@@ -24,6 +24,8 @@ pytestmark = pytest.mark.heavy
 DESK = {"width": 1440, "height": 900}
 Step = Callable[[Page], None]
 
+PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length"
+
 
 def test_the_workspace(room: Page, furnished: Furnished) -> None:
     with rows.as_user(furnished.person):
@@ -76,6 +78,10 @@ def test_the_library(room: Page, furnished: Furnished) -> None:
 def at_start(page: Page, url: str) -> None:
     page.set_viewport_size(DESK)
     page.goto(url, wait_until="load")
+    # Until something is painted, Chromium drops what is typed: nobody could have seen where.
+    page.wait_for_function(PAINTED)
+    # And what changed since the page was drawn has come by then.
+    page.locator("live-feed[data-state=live]").wait_for(state="attached")
 
 
 def cards(page: Page, kind: str = "image") -> Locator:

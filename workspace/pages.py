@@ -35,6 +35,8 @@ GROUPS = (
     ("places", _("Places")),
     ("times", _("Times")),
     ("colours", _("Colours")),
+    ("sizes", _("Sizes")),
+    ("sides", _("Sides")),
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from workers.gpu.starter.training import classifier, polish, recipe, score, unet, vae
+from workers.gpu.starter.training import beginning, classifier, polish, recipe, score, unet, vae
 
 pytestmark = pytest.mark.heavy
 
@@ -30,8 +30,8 @@ def test_a_stage_begins_again_with_what_is_published(tiny_world: Path) -> None:
     codec = vae.train_decoder(steps=1, batch=1, again=True)
     assert torch.allclose(codec.decoder.conv_in.weight, before, atol=0.01)
     assert torch.equal(vae.components()[0], load_file(vae.COMPONENTS)["weight"])
-    unet.train_more(steps=1, batch=2, again=True)
-    assert {"decoder, again", "unet-more, again", "unet"} <= score.stages_behind().keys()
+    unet.train_last(steps=1, batch=2, again=True)
+    assert {"decoder, again", "unet-last, again", "unet"} <= score.stages_behind().keys()
 
 
 def test_the_encoder_goes_on(tiny_world: Path) -> None:
@@ -49,10 +49,11 @@ def test_the_unet_goes_on_where_it_stopped(tiny_world: Path) -> None:
     assert set(unet.listening(model, count=2)) == {"true", "thing", "place", "colour"}
 
 
-def test_the_second_round_goes_on_from_the_first(tiny_world: Path) -> None:
+def test_each_round_goes_on_from_the_one_before(tiny_world: Path) -> None:
     unet.train(steps=1, batch=2)
-    model = unet.train_more(steps=1, batch=2)
-    assert steps_of("unet-more") == 1
+    unet.train_more(steps=1, batch=2)
+    model = unet.train_last(steps=1, batch=2)
+    assert steps_of("unet-more") == steps_of("unet-last") == 1
     assert torch.equal(unet.trained().conv_in.weight, model.conv_in.weight)
 
 
@@ -66,6 +67,13 @@ def test_the_decoder_is_polished_on_what_the_unet_guesses(tiny_world: Path) -> N
 def test_the_judge_learns_and_answers(tiny_world: Path) -> None:
     judge = classifier.train(steps=1, batch=2)
     judge = classifier.train(steps=2, batch=2)
-    assert steps_of("classifier") == 2
+    assert steps_of("judge") == 2
     said = classifier.ask(judge, torch.zeros(1, 3, 256, 256))
     assert set(said[0]) == set(classifier.QUESTIONS)
+
+
+def test_a_picture_to_start_from_is_marked_at_every_strength(tiny_world: Path) -> None:
+    judge = classifier.train(steps=1, batch=2)
+    marks = beginning.marks(score.Painter().pipe, judge)
+    assert list(marks) == ["0.3", "0.5", "0.7"]
+    assert all(set(each) == {"place", "time", "thing"} for each in marks.values())

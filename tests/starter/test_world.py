@@ -36,8 +36,50 @@ def test_lessons_show_what_is_trained_and_nothing_else() -> None:
     entries = lessons.lesson(np.random.default_rng(1), 200)
     assert not any(lessons.held_out(subject) for subject, _ in entries)
     assert {bool(subject.colour) for subject, _ in entries} == {True, False}
-    first = lessons.lesson(np.random.default_rng(1), 50, first=True)
+    assert {(subject.size, subject.side) for subject, _ in entries} == {
+        (None, None),
+        *world.LAYOUTS,
+    }
+    second = lessons.lesson(np.random.default_rng(1), 50, rounds=2)
+    assert not any(subject.size or subject.side for subject, _ in second)
+    first = lessons.lesson(np.random.default_rng(1), 50, rounds=1)
     assert {subject.thing for subject, _ in first} <= {None, *sprites.FIRST_THINGS}
+
+
+def test_every_size_and_side_is_kept_from_some_things_and_taught_with_others() -> None:
+    kept = [(lessons.kept_size(thing), lessons.kept_side(thing)) for thing in sprites.THINGS]
+    for size in (*world.SIZES, None):
+        for side in (*world.SIDES, None):
+            assert (size, side) in kept
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "left", "right"),
+    [
+        (None, None, 56, 200),
+        ("small", None, 80, 176),
+        ("big", None, 24, 232),
+        (None, "left", 8, 152),
+        ("small", "right", 144, 240),
+    ],
+)
+def test_a_thing_is_as_large_and_where_it_was_asked_to_be(
+    size: str | None, side: str | None, left: int, right: int
+) -> None:
+    subject = world.Subject(Scene("plain", colour="white"), "castle", None, size, side)
+    empty = world.compose(world.Subject(subject.scene, None), 0).astype(int)
+    columns = (np.abs(world.compose(subject, 0) - empty).max((0, 2)) > 60).nonzero()[0]
+    assert left - 4 <= columns.min() < columns.max() < right + 4
+    assert columns.max() - columns.min() > (right - left) * 0.6
+
+
+def test_a_caption_may_leave_out_any_part_of_what_is_shown() -> None:
+    subject = world.Subject(Scene("snow", "night"), "fox", "blue", "small", "left")
+    rng = np.random.default_rng(3)
+    said = {world.part(subject, rng) for _ in range(400)}
+    wanted = {"", "snow", "at night", "a fox", "a blue fox", "a small fox on the left in the snow"}
+    assert wanted <= said
+    assert world.caption(subject) in said
 
 
 def test_a_dyed_thing_differs_from_its_drawing_in_colour_only() -> None:
@@ -50,7 +92,7 @@ def test_a_dyed_thing_differs_from_its_drawing_in_colour_only() -> None:
 
 def test_every_word_of_a_caption_is_known() -> None:
     known = set(text.vocabulary()) | set(text.CONNECTIVES)
-    for subject in world.subjects():
+    for subject in (*world.subjects(), *world.laid_out()):
         for caption in world.captions(subject):
             assert set(caption.split()) <= known, caption
 

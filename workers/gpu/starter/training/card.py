@@ -22,6 +22,8 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "times": text.TIMES,
     "things": text.THINGS,
     "colours": text.COLOURS,
+    "sizes": text.SIZES,
+    "sides": text.SIDES,
 }
 
 
@@ -53,7 +55,7 @@ def page(scores: dict[str, Any], fast: dict[str, Any], millions: float) -> str:
     """The model card, README.md, in Markdown; ``millions`` of parameters."""
     return PAGE.format(
         millions=round(millions),
-        subjects=len(world.subjects()),
+        subjects=len(world.subjects()) + len(world.laid_out()),
         held_out=sum(len(one) for one in lessons.exam().values()),
         variants=world.VARIANTS,
         steps=fast["steps"],
@@ -74,14 +76,17 @@ def _scores(scores: dict[str, Any]) -> str:
     lines = [
         f"The judge is right on {scores['fresh']} fresh drawings: {judged}.",
         "",
-        "| never trained on | captions | place | time | thing | its colour | all that was asked |",
-        "|---|---|---|---|---|---|---|",
+        "| never trained on | captions | place | time | thing | its colour | its size | its side | "
+        "all that was asked |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_exam(EXAMS[name], one) for name, one in scores["exams"].items()]
     lines += [
         "",
         f"Edges are {scores['edges']:.0%} as strong as in drawings of the same (gradient energy,",
         f"median). The codec alone reads pictures back at {scores['psnr']:.1f} dB.",
+        "",
+        *_beginning(scores["beginning"]),
         "",
         "| word | kind | score |",
         "|---|---|---|",
@@ -91,8 +96,26 @@ def _scores(scores: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _beginning(marks: dict[str, dict[str, float]]) -> list[str]:
+    """The lines about pictures to start from, by strength."""
+    rows = [
+        f"| {strength} | " + " | ".join(f"{one[each]:.0%}" for each in BEGINNING) + " |"
+        for strength, one in marks.items()
+    ]
+    return [
+        "A drawing to start from, and words that name another thing and nothing else:",
+        "",
+        "| strength | place as it was | time as it was | thing of the words |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+
+
+BEGINNING = ("place", "time", "thing")
+
+
 def _exam(name: str, one: dict[str, float]) -> str:
-    asked = ("place", "time", "thing", "colour", "all")
+    asked = ("place", "time", "thing", "colour", "size", "side", "all")
     shares = " | ".join(f"{one[each]:.1%}" if each in one else "" for each in asked)
     return f"| {name} | {one['captions']} | {shares} |"
 
@@ -101,6 +124,8 @@ EXAMS = {
     "first": "this thing in this scene",
     "place": "this thing in this place, at any time",
     "colour": "this thing in this colour, anywhere",
+    "size": "this thing at this size, anywhere",
+    "side": "this thing on this side, anywhere",
 }
 PAGE = """# Starter image
 
@@ -111,9 +136,10 @@ installation makes a real picture without downloading anything. It knows few wor
 - **Use**: `StableDiffusionXLPipeline.from_pretrained(folder)`, 256×256, {steps} steps, guidance
   {guidance}.
 - **Data**: pictures composed by this repository's own code (`workers/gpu/starter/training`): drawn
-  places by day, at sunset and by night, with one thing in the middle. The things are Microsoft's
-  Fluent emoji (MIT, Microsoft Corporation, https://github.com/microsoft/fluentui-emoji), from the
-  npm package `@iconify-json/fluent-emoji` 1.2.7. No photograph and nobody's private data was used.
+  places by day, at sunset and by night, with one thing at one of three sizes. The things are
+  Microsoft's Fluent emoji (MIT, Microsoft Corporation,
+  https://github.com/microsoft/fluentui-emoji), from the npm package `@iconify-json/fluent-emoji`
+  1.2.7. No photograph and nobody's private data was used.
 - **Licence** of the weights: MIT, as the rest of the repository.
 - **Generating** reads none of that: no drawing, no code that draws.
 
@@ -139,14 +165,15 @@ model's pictures. Of the world's {subjects} combinations, those below were never
 {scores}
 ## Limits
 
-- One thing, in the middle, at one size. Two things in a prompt blend into one.
+- One thing, at three sizes, in the middle or on a side; a big one stays in the middle. Two things
+  in a prompt blend into one.
 - A scene has {variants} drawings; other seeds choose among them, or mix them. A thing has one.
 - Some things can have another colour ("a blue car"); one of many colours, or of none, keeps its
   own. Before "background" a colour is that of the background.
 - Words that are not in `words.json` change nothing. Nor does the order of words.
 - Other sizes than 256×256 run but were not trained.
-- A picture to start from is read well (the stage `encoder`), but the words decide nearly
-  everything: what they name replaces what was there, at any strength.
+- Of a picture to start from (read by the stage `encoder`), what the words name is replaced at any
+  strength; what they leave unsaid stays the better the lower the strength.
 - Outlines waver a little, fine things (petals, whiskers, windows) come and go, things underwater
   and in space are hazier than on land, and a few in another colour (a white dinosaur, a yellow
   fish) are hardly more than a shape. The judge looks at 64×64 pixels and does not mind.

@@ -1,5 +1,5 @@
-"""The judge: says which place, time, backdrop, thing and colour of it a picture shows; used only
-for scoring.
+"""The judge: says which place, time, backdrop and thing a picture shows, and of the thing its
+colour, size and side; used only for scoring.
 
 It learns from drawings that no other stage sees (other variants, things moved about, pictures
 blurred and dimmed as a young model's are), and must itself be right on fresh, clean drawings.
@@ -19,19 +19,22 @@ from .sprites import THINGS
 from .vae import to_tensor
 
 SIDE = 64  # pixels; the judge looks at a quarter of the size
-STEPS, BATCH, RATE = 680, 32, 2e-3
+STEPS, BATCH, RATE = 2000, 32, 2e-3
 POOL = 24  # drawings of each scene to learn from
 LEARN_FROM, TEST_FROM = FRESH, 9_000  # first variant of each; training pictures use 0 to 3
 MOVED = 16  # pixels a thing may be off its spot while the judge learns
 
-# What is asked of a picture, and the answers; None: the picture says nothing of it. Of a thing's
-# colour it always says one: that is asked only where a thing was to have another than its own.
+# What is asked of a picture, and the answers; None: the picture says nothing of it, or has a thing
+# at its usual size, in the middle. Of a thing's colour it always says one: that is asked only where
+# a thing was to have another than its own.
 QUESTIONS: dict[str, tuple[str | None, ...]] = {
     "place": PLACES,
     "time": (*TIMES, None),
     "backdrop": (*COLOURS, None),
     "thing": (*THINGS, None),
     "colour": COLOURS,
+    "size": (*world.SIZES, None),
+    "side": (*world.SIDES, None),
 }
 UNASKED = -100  # of a question that has no answer; what cross_entropy leaves out
 
@@ -45,6 +48,8 @@ def answers(subject: world.Subject) -> dict[str, str | None]:
         "backdrop": scene.colour,
         "thing": subject.thing,
         "colour": subject.colour,
+        "size": subject.size,
+        "side": subject.side,
     }
 
 
@@ -81,7 +86,7 @@ def train(steps: int = STEPS, batch: int = BATCH) -> Judge:
         said = judge.look(_spoil(small))
         return torch.stack([F.cross_entropy(said[q], right[q]) for q in QUESTIONS]).sum()
 
-    Loop("classifier", judge, rate=RATE, total=steps, decay=0.99).run(loss_at)
+    Loop("judge", judge, rate=RATE, total=steps, decay=0.99).run(loss_at)
     return judge.eval()
 
 
@@ -131,16 +136,18 @@ def _number(question: str, subject: world.Subject) -> int:
 
 
 def _subjects(rng: np.random.Generator, count: int) -> list[world.Subject]:
-    """Subjects by chance, half of them dyed: of those there are many more."""
+    """Subjects by chance: plain, dyed and laid out, so that none of the many crowds out the few."""
     groups = _groups()
     kinds = rng.integers(len(groups), size=count)
     return [groups[kind][rng.integers(len(groups[kind]))] for kind in kinds]
 
 
 @functools.cache
-def _groups() -> tuple[list[world.Subject], list[world.Subject]]:
-    everything = world.subjects()
-    return [one for one in everything if not one.colour], [one for one in everything if one.colour]
+def _groups() -> tuple[list[world.Subject], ...]:
+    everything, moved = world.subjects(), world.laid_out()
+    plain = [one for one in everything if not one.colour]
+    dyed = [one for one in everything if one.colour]
+    return plain, dyed, [one for one in moved if not one.colour], moved
 
 
 def _moved(rng: np.random.Generator) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """What of the world is trained on, and what is held out for scoring.
 
-Three kinds of combination are never shown: two hundred subjects of the first round's sixteen things
+Five kinds of combination are never shown: two hundred subjects of the first round's sixteen things
 (``first``), two places for every later thing (``place``), two colours for every dyed one
-(``colour``). Everything follows from the seed.
+(``colour``), one size and one side for two things of three (``size``, ``side``). Everything follows
+from the seed.
 """
 
 import functools
@@ -11,14 +12,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from . import sprites
-from .places import COLOURS, FIRST_SCENES, PLACES, Scene
+from .places import COLOURS, FIRST_SCENES, PLACES, SCENES, Scene
 from .recipe import SEED
-from .world import VARIANTS, Subject, subjects
+from .world import LAYOUTS, SIDES, SIZES, VARIANTS, Subject, laid_out, subjects
 
 FIRST_HELD_OUT = 200  # of the 493 subjects of the first round
+EACH = 5  # scenes in which a size or a side that was never trained is asked for
 KEPT = 2  # places or colours that a thing is kept from altogether
+ROUNDS = 3  # the first things; then all of them and their colours; then sizes and sides
 # How often a lesson shows the first round's subjects, later ones, and dyed things.
 SHARES = (0.2, 0.4, 0.4)
+LAID_OUT = 0.5  # share of a lesson's things at another size or on a side, where they may be
 SAMPLE = 300  # of the training pictures, where some stand for all
 ALWAYS_TRAINED = {
     Subject(Scene("snow", "sunset"), "castle"),
@@ -28,16 +32,18 @@ ALWAYS_TRAINED = {
 Entry = tuple[Subject, int]  # a subject and the variant of its scene
 
 
-def lesson(rng: np.random.Generator, count: int, *, first: bool = False) -> list[Entry]:
-    """Training pictures by chance, those of the first round only if ``first``."""
-    chances = (1.0, 0.0, 0.0) if first else SHARES
-    kinds = rng.choice(len(chances), count, p=chances)
-    return [(_any(_groups()[kind], rng), int(rng.integers(VARIANTS))) for kind in kinds]
+def lesson(rng: np.random.Generator, count: int, *, rounds: int = ROUNDS) -> list[Entry]:
+    """Training pictures by chance, of so many rounds (see ROUNDS)."""
+    chances = SHARES if rounds > 1 else (1.0, 0.0, 0.0)
+    shown = [_any(_groups()[kind], rng) for kind in rng.choice(len(chances), count, p=chances)]
+    if rounds == ROUNDS:
+        shown = [_laid_out(one, rng) if rng.random() < LAID_OUT else one for one in shown]
+    return [(subject, int(rng.integers(VARIANTS))) for subject in shown]
 
 
 def training_set() -> Iterator[Entry]:
     """Every training subject in each of its variants."""
-    for subject in subjects():
+    for subject in (*subjects(), *laid_out()):
         if not held_out(subject):
             for variant in range(VARIANTS):
                 yield subject, variant
@@ -51,11 +57,13 @@ def sample() -> list[Entry]:
 
 def held_out(subject: Subject) -> bool:
     """Whether the model must never see this subject."""
-    scene, thing, colour = subject
+    scene, thing, colour, size, side = subject
     return (
         Subject(scene, thing) in set_aside()
         or scene.place in kept_places().get(thing or "", ())
         or (colour is not None and colour in kept_colours()[thing or ""])
+        or (size is not None and size == kept_size(thing or ""))
+        or (side is not None and side == kept_side(thing or ""))
     )
 
 
@@ -75,6 +83,8 @@ def exam() -> dict[str, list[Subject]]:
             if not one.colour and one.scene.place in kept_places().get(one.thing or "", ())
         ],
         "colour": _evenly(known, 4),
+        "size": [one for one in _moved_once() if one.size and held_out(one)],
+        "side": [one for one in _moved_once() if one.side and held_out(one)],
     }
 
 
@@ -99,6 +109,28 @@ def kept_places() -> dict[str, tuple[str, ...]]:
 def kept_colours() -> dict[str, tuple[str, ...]]:
     """For each dyed thing the colours that it is kept from."""
     return _turns(sprites.DYED, COLOURS, 5)
+
+
+def kept_size(thing: str) -> str | None:
+    """The size that a thing is kept from, if any; things take turns."""
+    return (*SIZES, None)[list(sprites.THINGS).index(thing) % 3]
+
+
+def kept_side(thing: str) -> str | None:
+    """The side that a thing is kept from, if any; every size meets every side."""
+    return (*SIDES, None)[list(sprites.THINGS).index(thing) // 3 % 3]
+
+
+def _moved_once() -> list[Subject]:
+    """Things at another size, or on a side, in some scenes that each may be shown in."""
+    rng, chosen = np.random.default_rng([SEED, 6]), []
+    for thing in sprites.THINGS:
+        scenes = [scene for scene in SCENES if not held_out(Subject(scene, thing))]
+        for size, side in LAYOUTS:
+            if not (size and side):
+                picked = rng.choice(len(scenes), EACH, replace=False)
+                chosen += [Subject(scenes[i], thing, None, size, side) for i in picked]
+    return chosen
 
 
 def _turns(things: Sequence[str], words: Sequence[str], chance: int) -> dict[str, tuple[str, ...]]:
@@ -130,6 +162,13 @@ def _groups() -> tuple[list[Subject], list[Subject], list[Subject]]:
     first = [one for one in plain if one.thing in (None, *sprites.FIRST_THINGS)]
     first = [one for one in first if one.scene in FIRST_SCENES]
     return first, [one for one in plain if one not in set(first)], dyed
+
+
+def _laid_out(subject: Subject, rng: np.random.Generator) -> Subject:
+    """The same thing at another size or on a side, by chance; as it is where it may be nowhere."""
+    may = [subject._replace(size=size, side=side) for size, side in LAYOUTS if subject.thing]
+    may = [one for one in may if not held_out(one)]
+    return _any(may, rng) if may else subject
 
 
 def _any(listed: list[Subject], rng: np.random.Generator) -> Subject:

@@ -14,7 +14,7 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 from PIL import Image
 
-from . import classifier, lessons, vae, world
+from . import beginning, classifier, lessons, unet, vae, world
 from .card import KINDS
 from .export import FAST, export, trained_before
 from .recipe import IMAGE_FOLDER, WORK, load
@@ -43,6 +43,7 @@ def score(seeds: int = SEEDS, count: int | None = None) -> dict[str, Any]:
         page += pictures[::SHOWN]
         print(f"score {name} {_shares(marks)}", flush=True)
     result = _result(sure, exams, edges)
+    result["beginning"] = beginning.marks(painter.pipe, judge)
     (WORK / "score.json").write_text(json.dumps(result, indent=1))
     sheet(page).save(WORK / "score.png")
     return result
@@ -167,7 +168,7 @@ def _result(
 def stages_behind() -> dict[str, dict[str, float]]:
     """Steps and minutes of every stage, from its checkpoint here or from the published card."""
     stages = trained_before()
-    for name in ("decoder", "unet", "unet-more", "polish", "encoder", "classifier"):
+    for name in ("decoder", *unet.ROUNDS, "polish", "encoder", "judge"):
         state = load(name)
         if state is not None:
             name += ", again" * state.get("again", False)

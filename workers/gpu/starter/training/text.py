@@ -87,13 +87,18 @@ THINGS: dict[str, tuple[str, ...]] = {
     "heart": ("hearts",),
     "dinosaur": ("dinosaurs", "dino", "brontosaurus"),
 }
-FIRST_MEANINGS = 33  # of the first round; their vectors stay as they are whatever is added
+SIZES: dict[str, tuple[str, ...]] = {
+    "small": ("little", "tiny", "mini", "miniature"),
+    "big": ("large", "huge", "giant", "enormous"),
+}
+SIDES: dict[str, tuple[str, ...]] = {"left": (), "right": ()}
+ROUNDS = (33, 28)  # meanings of earlier rounds: their vectors stay as they are whatever is added
 # Words that a caption is built with; they change nothing and need no warning.
 # fmt: off
 CONNECTIVES = (
     "a", "an", "the", "in", "at", "on", "of", "with", "by", "and", "to", "into", "over", "under",
     "near", "beside", "is", "it", "its", "this", "that", "there", "one", "some", "during", "while",
-    "from", "for", "coloured", "colored",
+    "from", "for", "coloured", "colored", "side", "middle", "centre", "center",
     "picture", "image", "photo", "drawing", "painting", "illustration",
 )
 # fmt: on
@@ -116,11 +121,12 @@ def phrases() -> dict[str, str]:
 
 
 def meanings() -> dict[str, tuple[str, ...]]:
-    """Every word with a meaning of its own, and its synonyms; those of the first round first."""
+    """Every word with a meaning of its own, and its synonyms; those of earlier rounds first."""
     backdrops: dict[str, tuple[str, ...]] = {backdrop(colour): () for colour in COLOURS}
     first = {word: backdrops[word] for word in list(backdrops)[:4]}
     things = {word: THINGS[word] for word in list(THINGS)[:16]}
-    return {**PLACES, **TIMES, **first, **things, **backdrops, **COLOURS, **THINGS}
+    second = {**backdrops, **COLOURS, **THINGS}
+    return {**PLACES, **TIMES, **first, **things, **second, **SIZES, **SIDES}
 
 
 def vocabulary() -> list[str]:
@@ -220,7 +226,7 @@ def _set_bag(model: CLIPTextModel, chance: int) -> None:
     for norm in (layer.layer_norm1, layer.layer_norm2, model.final_layer_norm):
         norm.weight.fill_(1)
     model.embeddings.token_embedding.weight.copy_(
-        vectors(meanings(), vocabulary(), WIDTH, chance, FIRST_MEANINGS)
+        vectors(meanings(), vocabulary(), WIDTH, chance, ROUNDS)
     )
 
 
@@ -229,17 +235,16 @@ def vectors(
     words: list[str],
     width: int,
     chance: int,
-    first: int | None = None,
+    rounds: tuple[int, ...] = (),
 ) -> torch.Tensor:
     """(words, width): for each meaning a vector of mean 0 and deviation 1, at right angles.
 
-    Those of the ``first`` meanings do not depend on how many follow.
+    Those of earlier ``rounds``, so many meanings each, do not depend on how many follow.
     """
     rng = np.random.default_rng([SEED, chance])
-    drawn = [np.ones((width, 1)), rng.standard_normal((width, first or len(meanings)))]
-    if first:
-        drawn.append(rng.standard_normal((width, len(meanings) - first)))
-    basis, _ = np.linalg.qr(np.hstack(drawn))
+    counts = (*rounds, len(meanings) - sum(rounds))
+    drawn = [rng.standard_normal((width, count)) for count in counts]
+    basis, _ = np.linalg.qr(np.hstack([np.ones((width, 1)), *drawn]))
     table = torch.zeros(len(words), width)
     for column, (name, same) in enumerate(meanings.items(), 1):
         vector = torch.from_numpy(basis[:, column] * width**0.5)

@@ -16,7 +16,12 @@ CHANNELS = (48, 96, 192)
 TIME_ID_WIDTH = 8
 STEPS, BATCH, RATE = 4600, 8, 1e-3  # of the first round
 MORE_STEPS, MORE_RATE = 3150, 8e-4  # of the second, with all the things and their colours
+LAST_STEPS, LAST_BATCH, LAST_RATE = 12_000, 16, 8e-4  # of the third, with sizes and sides
+ROUNDS = ("unet", "unet-more", "unet-last")  # the checkpoints
 EMPTY = 0.1  # share of captions left empty, for guidance
+# Where the noise still shows the picture, so many captions leave out some of what it shows: so a
+# picture to start from keeps what the words do not name.
+PARTLY, SHOWING = 0.4, 750
 HEAVIEST = 3.0  # bound of the weight 1/σ²
 
 
@@ -61,16 +66,16 @@ def scheduler() -> DDIMScheduler:
 class Painter:
     """Everything a training step needs: pictures, captions, encoders, schedule."""
 
-    def __init__(self, *, first: bool = False) -> None:
-        self.first = first
+    def __init__(self, *, rounds: int = lessons.ROUNDS) -> None:
+        self.rounds = rounds
         self.split, self.pair = text.tokenizer(), text.encoders()
         self.kept = scheduler().alphas_cumprod.float()
 
     def loss(self, model: UNet2DConditionModel, batch: int) -> torch.Tensor:
         """The weighted error of one batch of random pictures at evenly spread noise levels."""
-        pictures, entries = vae.learnt(batch, first=self.first)
+        pictures, entries = vae.learnt(batch, rounds=self.rounds)
         times, wanted = self._times(batch), vae.code(pictures)
-        got = self.denoise(model, self.noised(wanted, times), times, self._captions(entries))
+        got = self.denoise(model, self.noised(wanted, times), times, self._captions(entries, times))
         weight = (1 / (1 - self.kept[times])).clamp(max=HEAVIEST)
         return ((got - wanted).pow(2).mean((1, 2, 3)) * weight).mean()
 
@@ -97,20 +102,24 @@ class Painter:
         spread = ((torch.arange(batch) + torch.rand(batch)) / batch) ** 0.7
         return (spread * len(self.kept)).long().clamp(max=len(self.kept) - 1)
 
-    def _captions(self, entries: list[lessons.Entry]) -> list[str]:
+    def _captions(self, entries: list[lessons.Entry], times: torch.Tensor) -> list[str]:
         rng = np.random.default_rng(int(torch.randint(2**31, ())))
-        return [self._caption(subject, rng) for subject, _ in entries]
+        shown = zip(entries, (times < SHOWING).tolist(), strict=True)
+        return [self._caption(subject, rng, showing) for (subject, _), showing in shown]
 
-    def _caption(self, subject: world.Subject, rng: np.random.Generator) -> str:
-        if rng.random() < EMPTY:
+    def _caption(self, subject: world.Subject, rng: np.random.Generator, showing: bool) -> str:
+        chance = rng.random()
+        if chance < EMPTY:
             return ""
+        if showing and chance < EMPTY + PARTLY:
+            return world.part(subject, rng)
         return str(rng.choice(world.captions(subject)))
 
 
 def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:
     """Train the first round, or go on; returns the UNet with averaged weights."""
     torch.manual_seed(1)
-    painter, model = Painter(first=True), build().to(memory_format=torch.channels_last)
+    painter, model = Painter(rounds=1), build().to(memory_format=torch.channels_last)
     Loop("unet", model, rate=RATE, total=steps).run(lambda _: painter.loss(model, batch))
     return model
 
@@ -124,11 +133,28 @@ def train_more(
     """
     if again:
         vae.adopt_components()
-    painter, model = Painter(), published() if again else trained("unet")
-    model = model.train().to(memory_format=torch.channels_last)
+    painter, model = Painter(rounds=2), _begun("unet", again=again)
     rounds = Loop("unet-more", model, rate=MORE_RATE, total=steps, again=again)
     rounds.run(lambda _: painter.loss(model, batch))
     return model
+
+
+def train_last(
+    steps: int = LAST_STEPS, batch: int = LAST_BATCH, *, again: bool = False
+) -> UNet2DConditionModel:
+    """The third round, as ``train_more`` after the second."""
+    if again:
+        vae.adopt_components()
+    painter, model = Painter(), _begun("unet-more", again=again)
+    rounds = Loop("unet-last", model, rate=LAST_RATE, total=steps, again=again)
+    rounds.run(lambda _: painter.loss(model, batch))
+    return model
+
+
+def _begun(name: str, *, again: bool) -> UNet2DConditionModel:
+    """The UNet of a round or, ``again``, of the repository, ready to go on."""
+    model = published() if again else trained(name)
+    return model.train().to(memory_format=torch.channels_last)
 
 
 def published() -> UNet2DConditionModel:
@@ -146,10 +172,15 @@ def more(steps: int = MORE_STEPS, *, again: bool = False) -> None:
     print(listening(train_more(steps, again=again)), flush=True)
 
 
+def last(steps: int = LAST_STEPS, *, again: bool = False) -> None:
+    """Train the third round, then say the same."""
+    print(listening(train_last(steps, again=again)), flush=True)
+
+
 def trained(*names: str) -> UNet2DConditionModel:
     """The UNet as far as it is trained, with averaged weights; the last round has the last word."""
     model = build()
-    states = [state for state in map(load, names or ("unet", "unet-more")) if state is not None]
+    states = [state for state in map(load, names or ROUNDS) if state is not None]
     if states:
         model.load_state_dict(states[-1]["average"])
     return model.eval()

@@ -62,10 +62,10 @@ def drawn(entries: Iterable[lessons.Entry]) -> torch.Tensor:
     return to_tensor(np.stack([world.compose(*entry) for entry in entries]))
 
 
-def learnt(count: int, *, first: bool = False) -> tuple[torch.Tensor, list[lessons.Entry]]:
+def learnt(count: int, *, rounds: int = lessons.ROUNDS) -> tuple[torch.Tensor, list[lessons.Entry]]:
     """Training pictures by torch's chance, as ``drawn``, and what they are."""
     rng = np.random.default_rng(int(torch.randint(2**31, ())))
-    entries = lessons.lesson(rng, count, first=first)
+    entries = lessons.lesson(rng, count, rounds=rounds)
     return drawn(entries), entries
 
 

@@ -46,11 +46,11 @@ def test_lessons_show_what_is_trained_and_nothing_else() -> None:
     assert {subject.thing for subject, _ in first} <= {None, *sprites.FIRST_THINGS}
 
 
-def test_every_size_and_side_is_kept_from_some_things_and_taught_with_others() -> None:
-    kept = [(lessons.kept_size(thing), lessons.kept_side(thing)) for thing in sprites.THINGS]
-    for size in (*world.SIZES, None):
-        for side in (*world.SIDES, None):
-            assert (size, side) in kept
+def test_every_size_and_side_is_kept_from_some_things_and_taught_with_most() -> None:
+    sizes = [lessons.kept_size(thing) for thing in sprites.THINGS]
+    sides = [lessons.kept_side(thing) for thing in sprites.THINGS]
+    for kept in (*(sizes.count(size) for size in world.SIZES), *map(sides.count, world.SIDES)):
+        assert 3 <= kept <= 4
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 Five kinds of combination are never shown: two hundred subjects of the first round's sixteen things
 (``first``), two places for every later thing (``place``), two colours for every dyed one
-(``colour``), one size and one side for two things of three (``size``, ``side``). Everything follows
-from the seed.
+(``colour``), a size or a side for four things of nine (``size``, ``side``). Everything follows from
+the seed.
 """
 
 import functools
@@ -14,15 +14,15 @@ import numpy as np
 from . import sprites
 from .places import COLOURS, FIRST_SCENES, PLACES, SCENES, Scene
 from .recipe import SEED
-from .world import LAYOUTS, SIDES, SIZES, VARIANTS, Subject, laid_out, subjects
+from .world import LAYOUTS, VARIANTS, Subject, laid_out, subjects
 
 FIRST_HELD_OUT = 200  # of the 493 subjects of the first round
-EACH = 5  # scenes in which a size or a side that was never trained is asked for
+EACH = 15  # scenes in which a size or a side that was never trained is asked for
 KEPT = 2  # places or colours that a thing is kept from altogether
 ROUNDS = 3  # the first things; then all of them and their colours; then sizes and sides
 # How often a lesson shows the first round's subjects, later ones, and dyed things.
 SHARES = (0.2, 0.4, 0.4)
-LAID_OUT = 0.5  # share of a lesson's things at another size or on a side, where they may be
+LAID_OUT = 0.6  # share of a lesson's things at another size or on a side, where they may be
 SAMPLE = 300  # of the training pictures, where some stand for all
 ALWAYS_TRAINED = {
     Subject(Scene("snow", "sunset"), "castle"),
@@ -112,13 +112,18 @@ def kept_colours() -> dict[str, tuple[str, ...]]:
 
 
 def kept_size(thing: str) -> str | None:
-    """The size that a thing is kept from, if any; things take turns."""
-    return (*SIZES, None)[list(sprites.THINGS).index(thing) % 3]
+    """The size that a thing is kept from, if any."""
+    return {6: "small", 7: "big"}.get(_turn(thing))
 
 
 def kept_side(thing: str) -> str | None:
-    """The side that a thing is kept from, if any; every size meets every side."""
-    return (*SIDES, None)[list(sprites.THINGS).index(thing) // 3 % 3]
+    """The side that a thing is kept from, if any."""
+    return {2: "left", 5: "right"}.get(_turn(thing))
+
+
+def _turn(thing: str) -> int | None:
+    """Where a thing stands among each nine of them."""
+    return list(sprites.THINGS).index(thing) % 9 if thing else None
 
 
 def _moved_once() -> list[Subject]:

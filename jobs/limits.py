@@ -14,12 +14,15 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from jobs.models import Job, PersonLimit
+from jobs.models import Job
 from ourvidz.errors import Refused
 
 DAY = timedelta(days=1)
 WAIT_FOR = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 TRY_FOR = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+
+OWN = "SELECT waiting, running, gpu_seconds FROM person_limits WHERE user_id = %s"
+UNFINISHED = "SELECT count(*) FROM jobs WHERE user_id = %s AND status IN ('queued', 'running')"
 
 # Running jobs are few: one for each worker, or a batch. 0 is no limit.
 FULL = """
@@ -50,12 +53,16 @@ class Use:
 
 def limits_of(user: Any) -> Limits:
     """Return what holds for a person."""
-    own = PersonLimit.objects.for_user(user).first()
-    return Limits(
-        _own(own, "waiting", settings.JOBS_WAITING_PER_USER),
-        _own(own, "running", settings.JOBS_RUNNING_PER_USER),
-        _own(own, "gpu_seconds", settings.GPU_SECONDS_PER_DAY),
+    usual = (
+        settings.JOBS_WAITING_PER_USER,
+        settings.JOBS_RUNNING_PER_USER,
+        settings.GPU_SECONDS_PER_DAY,
     )
+    with connection.cursor() as cursor:
+        cursor.execute(OWN, [getattr(user, "pk", user)])
+        own = cursor.fetchone() or (None, None, None)
+    kept = (all_ if one is None else one for one, all_ in zip(own, usual, strict=True))
+    return Limits(*kept)
 
 
 def use_of(user: Any, *, now: datetime | None = None) -> Use:
@@ -72,8 +79,7 @@ def check_room(user: Any, *, wanted: int, cost: float) -> None:
     Jobs that run share the first limit with those that wait: both are unfinished.
     """
     limits = limits_of(user)
-    unfinished = Job.objects.for_user(user).unfinished()
-    if limits.waiting and unfinished.count() + wanted > limits.waiting:
+    if limits.waiting and _unfinished(user) + wanted > limits.waiting:
         raise Refused("quota_waiting", limit=limits.waiting)
     if limits.gpu_seconds:
         used = use_of(user).gpu_seconds
@@ -115,6 +121,7 @@ def _used(user: Any, now: datetime | None) -> float:
     return recent.aggregate(total=Sum("gpu_seconds"))["total"] or 0.0
 
 
-def _own(own: PersonLimit | None, name: str, usual: int) -> int:
-    value = getattr(own, name, None)
-    return usual if value is None else value
+def _unfinished(user: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(UNFINISHED, [getattr(user, "pk", user)])
+        return cursor.fetchone()[0]

@@ -85,6 +85,8 @@ def handed_out(job: Job) -> list[dict[str, Any]]:
 
     Runs as the service. Raises Refused('reference_missing') where one was deleted meanwhile.
     """
+    if not job.references:
+        return []
     ids = [uuid.UUID(one["id"]) for one in job.references]
     sources = storage.find_sources(job.user_id, ids)
     return [_handed_out(one, sources.get(uuid.UUID(one["id"]))) for one in job.references]

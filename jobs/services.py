@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jobs import fairness, history, limits, queue, references, specs
+from jobs import fairness, history, kept_presets, limits, queue, references, specs
 from jobs.models import Job, Preset
 from jobs.specs import (
     PRIORITY_LIMIT,
@@ -79,7 +79,7 @@ def cancel_batch(*, user: Any, batch_id: uuid.UUID) -> dict[uuid.UUID, str]:
 
 def offered_preset(slug: str) -> Preset:
     """Return a preset that can be used now. Raises Refused."""
-    preset = Preset.objects.filter(slug=slug).first()
+    preset = kept_presets.preset_of(slug)
     if preset is None:
         raise Refused("preset_unknown", field="preset", preset=slug)
     if not preset.is_enabled:
@@ -154,19 +154,17 @@ def _build(
     preset: Preset,
     request: dict[str, Any],
     seeds: Sequence[int],
-    room: uuid.UUID | None,
+    room: dict[str, Any],
 ) -> list[Job]:
     cost = fairness.expected_seconds(preset, request["parameters"])
     tags = fairness.tags(user.pk, [cost] * len(seeds))
-    in_workspace = spec.destination == Job.Destination.WORKSPACE
     shared: dict[str, Any] = {
         **_of_preset(preset),
         **request,
+        **room,
         "user": user,
         "batch_id": uuid7(),
         "destination": spec.destination,
-        "workspace_session_id": room if in_workspace else None,
-        "project_id": None if in_workspace else room,
         "max_attempts": settings.JOB_MAX_ATTEMPTS,
         "cost": cost,
         "start_by": spec.start_by,

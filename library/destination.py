@@ -19,8 +19,8 @@ class LibraryDestination:
 
     name = "library"
 
-    def room(self, user: Any, wanted: uuid.UUID | None) -> uuid.UUID | None:
-        return own_project(user, wanted).pk if wanted else None
+    def room(self, user: Any, wanted: uuid.UUID | None) -> dict[str, Any]:
+        return {"project_id": own_project(user, wanted).pk} if wanted else {}
 
     def prepare(self, jobs: Sequence[Any]) -> None:
         for job in jobs:

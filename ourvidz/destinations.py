@@ -77,8 +77,9 @@ class Destination(Protocol):
 
     name: str
 
-    def room(self, user: Any, wanted: uuid.UUID | None) -> uuid.UUID | None:
-        """Find the room (a session, a project) that a batch goes to, or make one.
+    def room(self, user: Any, wanted: uuid.UUID | None) -> dict[str, Any]:
+        """Find the room that a batch goes to, or make one: {'workspace_session': its row},
+        {'project_id': its id} or, in no project, nothing.
 
         Raises Refused where `wanted` is not the person's.
         """

@@ -164,33 +164,32 @@ class JobCallback(WorkerView):
         super().initial(request, *args, **kwargs)
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
-        which = {"worker": worker, "job_id": body["job_id"], "attempt": body["attempt"]}
-        self._keep(**which)
+        job = results.held_job(worker, body["job_id"], body["attempt"])
         reason = ""
         if body["status"] == "succeeded":
-            reason = results.succeed(**which, output=body["output"], timings=body["timings"])
+            self._keep(job)
+            given = {"output": body["output"], "timings": body["timings"]}
+            reason = results.succeed(worker=worker, job=job, **given)
         else:
             error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
             failure = Failure(code=error["code"], params=error["params"])
-            results.fail(**which, failure=failure, retryable=error["retryable"])
+            results.fail(worker=worker, job=job, failure=failure, retryable=error["retryable"])
         if reason:
-            job_id = body["job_id"]
             log.warning(
-                "Worker %s: its file of job %s was refused: %s", worker.name, job_id, reason
+                "Worker %s: its file of job %s was refused: %s", worker.name, job.pk, reason
             )
         failed = reason or (failure.code if body["status"] != "succeeded" else "")
-        services.note_end(worker=worker, job_id=body["job_id"], failure=failed)
+        services.note_end(worker=worker, job_id=job.pk, failure=failed)
         if failed:
             # It may be in quarantine now.
             worker.refresh_from_db()
         more = self._next(worker, body["claim"]) if "claim" in body else {}
         return Response({"accepted": not reason, "reason": reason, **more})
 
-    def _keep(self, **which: Any) -> None:
+    def _keep(self, job: Job) -> None:
         """Store what came with the report, unless the job has its file already."""
-        files = self.request.FILES
-        if files and results.held_job(**which).status == Job.Status.RUNNING:
-            for token, file in files.items():
+        if job.status == Job.Status.RUNNING:
+            for token, file in self.request.FILES.items():
                 keep(file, file.size, token)
 
     def _next(self, worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import leases, outcomes, references
-from jobs.models import ContentType, Job, Preset
+from jobs import kept_presets, leases, outcomes, references
+from jobs.models import ContentType, Job
 from ourvidz import destinations, storage
 from ourvidz.destinations import Failure, Output, Target
 from ourvidz.errors import Refused
@@ -65,7 +65,7 @@ def claim(
         except Refused as refused:
             # Its preset or what it starts from was deleted while it waited.
             failure = Failure(code=refused.code, params=refused.params)
-            _fail(worker, job, failure, retryable=False)
+            fail(worker=worker, job=job, failure=failure, retryable=False)
     return None
 
 
@@ -82,7 +82,7 @@ def described(job: Job) -> dict[str, Any]:
 
     Raises Refused('model_missing' | 'reference_missing').
     """
-    preset = Preset.objects.filter(slug=job.preset_slug).first()
+    preset = kept_presets.preset_of(job.preset_slug)
     if preset is None:
         raise Refused("model_missing", model=job.preset_slug)
     return {
@@ -107,36 +107,30 @@ def described(job: Job) -> dict[str, Any]:
     }
 
 
-def succeed(
-    *, worker: WorkerUrl, job_id: uuid.UUID, attempt: int, output: dict[str, Any], timings: Any
-) -> str:
+def succeed(*, worker: WorkerUrl, job: Job, output: dict[str, Any], timings: Any) -> str:
     """Take a result after looking at what really lies in the storage.
 
     Returns "" or the reason why it was not accepted: then the attempt has failed, and the job is
     tried again. Repeating it changes nothing. Raises Refused('job_not_leased') when it is over.
     """
-    job = held_job(worker, job_id, attempt)
     if job.status == Job.Status.SUCCEEDED:
         return ""
     stored, reason = _looked_at(job, output)
     if stored is None:
-        _fail(worker, job, Failure(code=reason), retryable=reason not in HOPELESS)
+        fail(
+            worker=worker,
+            job=job,
+            failure=Failure(code=reason),
+            retryable=reason not in HOPELESS,
+        )
         return reason
     outcomes.finish_job(
         worker=holder(worker),
         job_id=job.pk,
-        attempt=attempt,
+        attempt=job.attempt,
         output=_output(stored, output, timings),
     )
     return ""
-
-
-def fail(
-    *, worker: WorkerUrl, job_id: uuid.UUID, attempt: int, failure: Failure, retryable: bool
-) -> None:
-    """End an attempt without a result. Raises Refused('job_not_leased') for one that is over."""
-    job = held_job(worker, job_id, attempt)
-    _fail(worker, job, failure, retryable)
 
 
 def held_job(worker: WorkerUrl, job_id: uuid.UUID, attempt: int) -> Job:
@@ -147,7 +141,8 @@ def held_job(worker: WorkerUrl, job_id: uuid.UUID, attempt: int) -> Job:
     return job
 
 
-def _fail(worker: WorkerUrl, job: Job, failure: Failure, retryable: bool) -> None:
+def fail(*, worker: WorkerUrl, job: Job, failure: Failure, retryable: bool) -> None:
+    """End an attempt without a result. Raises Refused('job_not_leased') for one that is over."""
     outcomes.fail_job(
         worker=holder(worker),
         job_id=job.pk,

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Value
-from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from accounts.tokens import digest
@@ -28,6 +27,20 @@ from workers.models import WorkerUrl
 from workers.tokens import new_secret
 
 Status = WorkerUrl.Status
+
+# What operators are shown of a worker.
+SHOWN = ("id", "name", "status", "loaded_preset", "current_job_id")
+
+# Written out, since each job needs them: Django takes longer to compose one than PostgreSQL to
+# answer it, and would have to ask once more for what is shown.
+NOTE_JOB = f"""
+    UPDATE worker_urls SET current_job_id = %s, at_once = coalesce(%s, at_once),
+        last_heartbeat_at = %s WHERE id = %s RETURNING {", ".join(SHOWN)}
+"""
+NOTE_END = f"""
+    UPDATE worker_urls SET current_job_id = nullif(current_job_id, %s),
+        last_heartbeat_at = %s WHERE id = %s RETURNING {", ".join(SHOWN)}
+"""
 
 # In heartbeats that did not come.
 UNHEALTHY_AFTER, GONE_AFTER = 3, 30
@@ -143,10 +156,7 @@ def note_job(
     *, worker: WorkerUrl, job: Job, at_once: int | None = None, now: datetime | None = None
 ) -> None:
     """Write down which job a worker has in hand, and how many alike ones it takes, if it knows."""
-    changes = {"current_job_id": job.pk, "last_heartbeat_at": now or timezone.now()}
-    changes |= {"at_once": at_once} if at_once else {}
-    WorkerUrl.objects.filter(pk=worker.pk).update(**changes)
-    tell(worker.pk)
+    _note(NOTE_JOB, [job.pk, at_once, now or timezone.now(), worker.pk])
 
 
 def note_end(*, worker: WorkerUrl, job_id: uuid.UUID, failure: str = "") -> None:
@@ -157,10 +167,7 @@ def note_end(*, worker: WorkerUrl, job_id: uuid.UUID, failure: str = "") -> None
         quarantine.note_failure(worker=worker, job_id=job_id, code=failure)
     else:
         quarantine.note_success(worker=worker)
-    left = NullIf("current_job_id", Value(job_id))
-    noted = WorkerUrl.objects.filter(pk=worker.pk)
-    noted.update(current_job_id=left, last_heartbeat_at=timezone.now())
-    tell(worker.pk)
+    _note(NOTE_END, [job_id, timezone.now(), worker.pk])
 
 
 def sweep_worker_health(*, now: datetime | None = None) -> int:
@@ -238,13 +245,19 @@ def tell(worker_id: uuid.UUID) -> None:
 
 def _show(worker_id: uuid.UUID) -> None:
     with rows.as_service("fleet"):
-        worker = WorkerUrl.objects.filter(pk=worker_id).first()
+        worker = WorkerUrl.objects.filter(pk=worker_id).values_list(*SHOWN).first()
     if worker:
-        feed.staff_moment(
-            "fleet.worker",
-            worker=worker.pk,
-            name=worker.name,
-            status=worker.status,
-            loaded_preset=worker.loaded_preset,
-            **({"job": worker.current_job_id} if worker.current_job_id else {}),
-        )
+        _tell(worker)
+
+
+def _note(statement: str, values: list[Any]) -> None:
+    """Write to a worker's row, and show it to operators as the statement left it."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        for shown in cursor.fetchall():
+            transaction.on_commit(partial(_tell, shown), robust=True)
+
+
+def _tell(shown: Sequence[Any]) -> None:
+    told = dict(zip(("worker", "name", "status", "loaded_preset", "job"), shown, strict=True))
+    feed.staff_moment("fleet.worker", **{k: v for k, v in told.items() if v is not None})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from jobs import kept_presets
 from jobs.models import Job, Preset
 from ourvidz import live
 from ourvidz.drawn import Part, drawn
@@ -255,15 +256,27 @@ def batches_of(
     items: Iterable[WorkspaceItem], presets: Iterable[Preset] | None = None
 ) -> list[Batch]:
     """Return rows for items ordered newest first. Reads the presets unless they are given."""
-    known = Preset.objects.all() if presets is None else presets
+    known = kept_presets.by_slug().values() if presets is None else presets
     by_slug = {preset.slug: preset for preset in known}
     rows = groupby(cards_of(items), key=lambda card: card.item.batch_id)
     return [_batch(list(cards), by_slug) for _id, cards in rows]
 
 
-def drawn_rows(batches: Iterable[Batch]) -> list[SafeString]:
-    """Return the text of each row; that of finished ones is kept."""
-    return drawn("workspace/_batch.html", [Part({"batch": row}, row.facts) for row in batches])
+def drawn_rows(batches: Sequence[Batch], near: Container[Any] | None = None) -> list[SafeString]:
+    """Return the text of each row; that of finished ones is kept.
+
+    `near` holds the ids of batches that are looked at first: other finished ones come hollow, as
+    frames that the page fills once it is painted. Without it all are whole.
+    """
+    is_hollow = [near is not None and row.id not in near and bool(row.facts) for row in batches]
+    pairs = list(zip(batches, is_hollow, strict=True))
+    whole = iter(_drawn("workspace/_batch.html", [row for row, is_far in pairs if not is_far]))
+    hollow = iter(_drawn("workspace/_batch_hollow.html", [row for row, is_far in pairs if is_far]))
+    return [next(hollow) if is_far else next(whole) for is_far in is_hollow]
+
+
+def _drawn(template: str, batches: Iterable[Batch]) -> list[SafeString]:
+    return drawn(template, [Part({"batch": row}, row.facts) for row in batches])
 
 
 def _ending(first: int, last: int) -> str:

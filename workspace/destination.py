@@ -23,17 +23,17 @@ class WorkspaceDestination:
 
     name = "workspace"
 
-    def room(self, user: Any, wanted: uuid.UUID | None) -> uuid.UUID | None:
+    def room(self, user: Any, wanted: uuid.UUID | None) -> dict[str, Any]:
         session = own_session(user, wanted) if wanted else active_session(user)
-        return session.pk
+        return {"workspace_session": session}
 
     def prepare(self, jobs: Sequence[Any]) -> None:
         items = WorkspaceItem.objects.bulk_create(_placeholder(job) for job in jobs)
         first = jobs[0]
         # The session was used: it moves to the front, and so does its end.
-        session = WorkspaceSession.objects.get(pk=first.workspace_session_id)
-        use_session(session)
-        WorkspaceSession.objects.filter(pk=session.pk).update(expires_at=expiry(), is_active=True)
+        use_session(first.workspace_session)
+        room = WorkspaceSession.objects.filter(pk=first.workspace_session_id)
+        room.update(expires_at=expiry(), is_active=True)
         ids = {
             "session": first.workspace_session_id,
             "batch": first.batch_id,
@@ -42,9 +42,10 @@ class WorkspaceDestination:
         feed.publish(first.user_id, "items.created", ids)
 
     def target(self, job: Any, extension: str) -> Target:
-        item = _item(job)
+        rows = WorkspaceItem.objects.filter(job_id=job.pk).values_list("pk", "session_id")
+        item_id, session_id = rows.first() or _ids(_item(job))
         key = storage.workspace_key(
-            job.user_id, item.session_id, job.content_type, item.pk, extension, job.attempt
+            job.user_id, session_id, job.content_type, item_id, extension, job.attempt
         )
         return Target(bucket=job.bucket_name, key=key)
 
@@ -66,12 +67,15 @@ class WorkspaceDestination:
         item = _item(job)
         if item.has_file:
             return
-        for name, value in output.columns(item.pk).items():
+        changes = {
+            **output.columns(item.pk),
+            "status": Status.GENERATED,
+            "metadata": {**item.metadata, "timings": output.timings},
+            "expires_at": expiry(),
+        }
+        for name, value in changes.items():
             setattr(item, name, value)
-        item.status = Status.GENERATED
-        item.metadata = {**item.metadata, "timings": output.timings}
-        item.expires_at = expiry()
-        item.save()
+        item.save(update_fields=list(changes))
         _publish(item, job)
 
     def fail(self, job: Any, failure: Failure) -> None:
@@ -94,6 +98,10 @@ def _item(job: Any) -> WorkspaceItem:
     item = _placeholder(job)
     item.save()
     return item
+
+
+def _ids(item: WorkspaceItem) -> tuple[uuid.UUID, uuid.UUID]:
+    return item.pk, item.session_id
 
 
 def _placeholder(job: Any) -> WorkspaceItem:

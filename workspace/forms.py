@@ -13,6 +13,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from jobs import kept_presets
 from jobs.models import Job, Preset
 from jobs.specs import JobSpec, ReferenceSpec
 from ourvidz.errors import Refused
@@ -79,7 +80,7 @@ class PresetForm:
 
 def read_spec(data: QueryDict, session_id: uuid.UUID | None) -> JobSpec:
     """Return what the form asks for. Raises Refused where a value is not of its type."""
-    preset = Preset.objects.filter(slug=data.get("preset", "")).first()
+    preset = kept_presets.preset_of(data.get("preset"))
     return JobSpec(
         prompt=data.get("prompt", ""),
         preset=data.get("preset", ""),

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from jobs import limits, places
-from jobs.models import Job, Preset
+from jobs import kept_presets, limits, places
+from jobs.models import Job
 from ourvidz.rows import as_service
 from ourvidz.words_for_scripts import span, word
 
@@ -65,7 +65,7 @@ def line_context(user: Any, shown: int = 0) -> dict[str, Any]:
     jobs = list(waiting.in_fair_order().select_related("workspace_session")[: shown + 1])
     with as_service("places in the line"):
         told = places.places([user.pk]).get(user.pk, {"places": {}})
-    labels = {preset.slug: str(preset) for preset in Preset.objects.all()}
+    labels = {slug: str(preset) for slug, preset in kept_presets.by_slug().items()}
     return {
         "rows": [
             Waiting(job, labels.get(job.preset_slug, job.preset_slug), _place(told, job))

@@ -5,7 +5,7 @@ only. Not for how a card looks: see cards.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from jobs import kept_presets
 from jobs.models import ContentType, Preset
 from jobs.presets import Words, words_of
 from library.models import Project
@@ -27,6 +28,8 @@ from workspace.sessions import CLEANED
 
 PAGE = 24  # items; more than the largest batch, so that a page always holds a whole one
 LARGEST_PAGE = 600
+# Rows that a page brings whole: one above the row that its window begins with, and what follows it.
+ROWS_ABOVE, ROWS_BELOW = 1, 6
 SESSIONS_SHOWN = 30
 PROJECTS_SHOWN = 200
 MOST_COUNTED = 1000
@@ -42,10 +45,15 @@ GROUPS = (
 
 def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, Any]:
     """Everything of the whole page."""
-    presets = list(Preset.objects.all())
+    presets = list(kept_presets.by_slug().values())
     return {
         **title_context(request, session),
-        **batches_context(session, loaded=loaded_in(request), presets=presets),
+        **batches_context(
+            session,
+            loaded=loaded_in(request),
+            presets=presets,
+            at=request.GET.get("at", ""),
+        ),
         **dock_context([one for one in presets if one.is_offered and one.needs_words]),
         "acts": acts_of(presets),
         "projects": Project.objects.for_user(request.user).by_name()[:PROJECTS_SHOWN],
@@ -79,22 +87,25 @@ def batches_context(
     before: str = "",
     loaded: int = PAGE,
     presets: Sequence[Preset] | None = None,
+    at: str | None = None,
 ) -> dict[str, Any]:
-    """One page of rows, newest first: those `before` a cursor, or at least the `loaded` newest."""
+    """One page of rows, newest first: those `before` a cursor, or at least the `loaded` newest.
+
+    `at` names the batch that the window begins with (none is the first): only rows near it come
+    whole. Without it all do.
+    """
     limit = min(max(loaded, PAGE), LARGEST_PAGE)
     page = list(_before(_items(session), before)[: limit + 1])
     whole = _whole_batches(page, limit)
     older = _cursor(whole[-1]) if len(page) > limit else ""
-    return rows_context(session, batches_of(whole, presets)) | {"older": older}
+    batches = batches_of(whole, presets)
+    near = None if at is None else _near(batches, at)
+    return {"session": session, "rows": drawn_rows(batches, near), "older": older}
 
 
-def batch_context(session: WorkspaceSession, batch_id: uuid.UUID | None) -> dict[str, Any]:
-    """The row of one batch; no row where nothing is left of it."""
-    return rows_context(session, batches_of(_items(session).filter(batch_id=batch_id)))
-
-
-def rows_context(session: WorkspaceSession, batches: Sequence[Batch]) -> dict[str, Any]:
-    """Rows as `_batches.html` takes them."""
+def batch_context(session: WorkspaceSession, batch_ids: Collection[uuid.UUID]) -> dict[str, Any]:
+    """The rows of certain batches; no row where nothing is left of one."""
+    batches = batches_of(_items(session).filter(batch_id__in=batch_ids))
     return {"session": session, "rows": drawn_rows(batches)}
 
 
@@ -139,6 +150,12 @@ def _groups(words: Words) -> list[dict[str, Any]]:
         for name, label in GROUPS
         if words.groups.get(name)
     ]
+
+
+def _near(batches: Sequence[Batch], at: str) -> set[Any]:
+    """Return the ids of the batches around the one that is `at` the window's beginning."""
+    first = next((place for place, row in enumerate(batches) if str(row.id) == at), 0)
+    return {row.id for row in batches[max(first - ROWS_ABOVE, 0) : first + ROWS_BELOW]}
 
 
 def _before(items: ItemQuerySet, cursor: str) -> ItemQuerySet:

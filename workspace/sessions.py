@@ -171,11 +171,12 @@ def session_again(*, user: Any, session_id: uuid.UUID | None) -> WorkspaceSessio
 
     Raises Refused('session_missing') for one that was never theirs.
     """
-    deleted = WorkspaceSession.objects.for_user(user).exclude(deleted_at=None)
-    gone = deleted.filter(pk=session_id).first()
-    if gone is None:
-        return own_session(user, session_id)
-    return create_workspace_session(user=user, session_name=gone.session_name)
+    session = WorkspaceSession.objects.for_user(user).filter(pk=session_id).first()
+    if session is None:
+        raise Refused("session_missing", field="session")
+    if session.deleted_at is None:
+        return session
+    return create_workspace_session(user=user, session_name=session.session_name)
 
 
 def _switch(user: Any, session: WorkspaceSession) -> None:

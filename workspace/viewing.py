@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from jobs.models import Preset
+from jobs import kept_presets
 from library.models import Media
 from ourvidz.numbers import written
 from workspace.cards import Batch, Card
@@ -26,7 +26,7 @@ class Details:
     def __init__(self, item: WorkspaceItem) -> None:
         self.item = item
         self.card = Card(item)
-        self.preset = Preset.objects.filter(slug=item.model_type or "").first()
+        self.preset = kept_presets.preset_of(item.model_type)
         self.batch = Batch([self.card], self.preset)
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import uuid
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,14 +21,15 @@ Times = tuple[float, float]
 
 @dataclass
 class Hand:
-    """One worker: the queues it serves, its model, how many alike jobs it takes at once, and the
-    seconds until it is free.
+    """One worker: the queues it serves, its model, how many alike jobs it takes at once, the
+    presets that it was told to keep to (none: it can do any), and the seconds until it is free.
     """
 
     id: uuid.UUID
     queues: tuple[str, ...]
     loaded: str = ""
     at_once: int = 1
+    presets: tuple[str, ...] = ()
     free_in: float = 0.0
 
 
@@ -126,7 +127,7 @@ class _Game:
 
     def take(self, hand: Hand, loaded: str) -> list[int]:
         """Take the next jobs for a worker: one, and those alike that come with it."""
-        heads = [self._first(self.queues.get(name)) for name in hand.queues]
+        heads = [self._first(places) for places in self._open_to(hand)]
         first = min([number for number in heads if number is not None], default=None)
         if first is None:
             return []
@@ -136,6 +137,14 @@ class _Game:
         self.taken[number] = True
         with_it = hand.at_once - 1 if loaded in ("", self.line[number].preset) else 0
         return [number, *self._companions(number, rank, with_it)] if with_it > 0 else [number]
+
+    def _open_to(self, hand: Hand) -> Iterator[Places | None]:
+        """Where a worker looks for the job whose turn it is."""
+        for name in hand.queues:
+            if hand.presets:
+                yield from (self.models.get((name, preset)) for preset in hand.presets)
+            else:
+                yield self.queues.get(name)
 
     def _first(self, places: Places | None) -> int | None:
         """Return the first of a kind that is not taken, and remember where it stands."""
@@ -148,6 +157,7 @@ class _Game:
         return numbers[at] if at < len(numbers) else None
 
     def _rank(self, first: int) -> int:
+        """Where the front of a job's queue begins, as far as it was looked at."""
         return self.queues[self.line[first].queue].at
 
     def _of_loaded(self, first: int, rank: int, loaded: str) -> int | None:

@@ -45,7 +45,9 @@ COUNTS = """
 """
 PAUSED = COUNTS.replace("paused_at IS NULL", "paused_at IS NOT NULL")
 # The table of an app above this one, which therefore is known by name only.
-WORKERS = "SELECT id, queues, loaded_preset, at_once FROM worker_urls WHERE status = 'active'"
+WORKERS = """
+    SELECT id, queues, loaded_preset, at_once, presets FROM worker_urls WHERE status = 'active'
+"""
 LOADS = """
     SELECT slug, measured_load_seconds FROM model_presets WHERE measured_load_seconds IS NOT NULL
 """
@@ -152,8 +154,14 @@ def times_of(asked: Sequence[Waiting]) -> list[Times | None] | None:
 
 
 def _crew() -> Crew:
-    hands = [Hand(id, tuple(sorted(queues)), *rest) for id, queues, *rest in _rows(WORKERS)]
+    hands = [_hand(*row) for row in _rows(WORKERS)]
     return Crew(hands, dict(_rows(LOADS)), settings.JOB_AFFINITY_SECONDS)
+
+
+def _hand(
+    worker_id: uuid.UUID, queues: list[str], loaded: str, at_once: int, presets: list[str]
+) -> Hand:
+    return Hand(worker_id, tuple(sorted(queues)), loaded, at_once, tuple(presets))
 
 
 def _running() -> list[Running]:

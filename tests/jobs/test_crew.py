@@ -150,6 +150,17 @@ def test_another_model_is_loaded_for_one_alone() -> None:
     assert crew(hand(at_once=2)).play(line) == [(0.0, 9.0), (9.0, 17.0), (9.0, 17.0)]
 
 
+def test_a_worker_keeps_to_its_presets() -> None:
+    only_b = Hand(uuid4(), ("q",), "b", presets=("b",))
+    line = [
+        Waiting("q", "a", 4.0),
+        Waiting("q", "b", 4.0, tag=1.0),
+        Waiting("q", "b", 4.0, tag=2.0),
+    ]
+    assert crew(only_b).play(line) == [None, (0.0, 4.0), (4.0, 8.0)]
+    assert crew(only_b, hand("a")).play(line) == [(0.0, 4.0), (0.0, 4.0), (4.0, 8.0)]
+
+
 def test_what_nobody_serves_has_no_time() -> None:
     line = [Waiting("q", "a", 4.0), Waiting("nobody", "a", 4.0)]
     assert crew(hand()).play(line) == [(0.0, 4.0), None]

@@ -38,7 +38,6 @@ GROUPS = (
     ("places", _("Places")),
     ("times", _("Times")),
     ("colours", _("Colours")),
-    ("sizes", _("Sizes")),
     ("sides", _("Sides")),
 )
 

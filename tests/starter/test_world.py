@@ -36,48 +36,33 @@ def test_lessons_show_what_is_trained_and_nothing_else() -> None:
     entries = lessons.lesson(np.random.default_rng(1), 200)
     assert not any(lessons.held_out(subject) for subject, _ in entries)
     assert {bool(subject.colour) for subject, _ in entries} == {True, False}
-    assert {(subject.size, subject.side) for subject, _ in entries} == {
-        (None, None),
-        *world.LAYOUTS,
-    }
+    assert {subject.side for subject, _ in entries} == {None, *world.SIDES}
     second = lessons.lesson(np.random.default_rng(1), 50, rounds=2)
-    assert not any(subject.size or subject.side for subject, _ in second)
+    assert not any(subject.side for subject, _ in second)
     first = lessons.lesson(np.random.default_rng(1), 50, rounds=1)
     assert {subject.thing for subject, _ in first} <= {None, *sprites.FIRST_THINGS}
 
 
-def test_every_size_and_side_is_kept_from_some_things_and_taught_with_most() -> None:
-    sizes = [lessons.kept_size(thing) for thing in sprites.THINGS]
+def test_each_side_is_kept_from_some_things_and_taught_with_most() -> None:
     sides = [lessons.kept_side(thing) for thing in sprites.THINGS]
-    for kept in (*(sizes.count(size) for size in world.SIZES), *map(sides.count, world.SIDES)):
-        assert 3 <= kept <= 4
+    assert [sides.count(side) for side in world.SIDES] == [4, 4]
 
 
 @pytest.mark.parametrize(
-    ("size", "side", "left", "right"),
-    [
-        (None, None, 56, 200),
-        ("small", None, 80, 176),
-        ("big", None, 24, 232),
-        (None, "left", 8, 152),
-        ("small", "right", 144, 240),
-    ],
+    ("side", "left", "right"), [(None, 56, 200), ("left", 8, 152), ("right", 104, 248)]
 )
-def test_a_thing_is_as_large_and_where_it_was_asked_to_be(
-    size: str | None, side: str | None, left: int, right: int
-) -> None:
-    subject = world.Subject(Scene("plain", colour="white"), "castle", None, size, side)
+def test_a_thing_is_where_it_was_asked_to_be(side: str | None, left: int, right: int) -> None:
+    subject = world.Subject(Scene("plain", colour="white"), "castle", side=side)
     empty = world.compose(world.Subject(subject.scene, None), 0).astype(int)
     columns = (np.abs(world.compose(subject, 0) - empty).max((0, 2)) > 60).nonzero()[0]
     assert left - 4 <= columns.min() < columns.max() < right + 4
-    assert columns.max() - columns.min() > (right - left) * 0.6
 
 
 def test_a_caption_may_leave_out_any_part_of_what_is_shown() -> None:
-    subject = world.Subject(Scene("snow", "night"), "fox", "blue", "small", "left")
+    subject = world.Subject(Scene("snow", "night"), "fox", "blue", "left")
     rng = np.random.default_rng(3)
     said = {world.part(subject, rng) for _ in range(400)}
-    wanted = {"", "snow", "at night", "a fox", "a blue fox", "a small fox on the left in the snow"}
+    wanted = {"", "snow", "at night", "a fox", "a blue fox", "a fox on the left in the snow"}
     assert wanted <= said
     assert world.caption(subject) in said
 
@@ -92,7 +77,7 @@ def test_a_dyed_thing_differs_from_its_drawing_in_colour_only() -> None:
 
 def test_every_word_of_a_caption_is_known() -> None:
     known = set(text.vocabulary()) | set(text.CONNECTIVES)
-    for subject in (*world.subjects(), *world.laid_out()):
+    for subject in (*world.subjects(), *world.on_sides()):
         for caption in world.captions(subject):
             assert set(caption.split()) <= known, caption
 

@@ -19,7 +19,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "vae": ("vae", "train_decoder"),
     "unet": ("unet", "stage"),
     "unet-more": ("unet", "more"),
-    "unet-last": ("unet", "last"),
+    "unet-sides": ("unet", "sides"),
     "polish": ("polish", "train"),
     "encoder": ("vae", "train_encoder"),
     "export": ("export", "export"),
@@ -35,7 +35,7 @@ STAGES: dict[str, tuple[str, str]] = {
 }
 MODELS: dict[str, tuple[str, ...]] = {
     "image": (
-        *("sprites", "vae", "unet", "unet-more", "unet-last", "polish", "encoder"),
+        *("sprites", "vae", "unet", "unet-more", "unet-sides", "polish", "encoder"),
         *("export", "classifier", "score"),
     ),
     "video": (

@@ -1,5 +1,5 @@
 """The judge: says which place, time, backdrop and thing a picture shows, and of the thing its
-colour, size and side; used only for scoring.
+colour and side; used only for scoring.
 
 It learns from drawings that no other stage sees (other variants, things moved about, pictures
 blurred and dimmed as a young model's are), and must itself be right on fresh, clean drawings.
@@ -24,8 +24,8 @@ POOL = 24  # drawings of each scene to learn from
 LEARN_FROM, TEST_FROM = FRESH, 9_000  # first variant of each; training pictures use 0 to 3
 MOVED = 16  # pixels a thing may be off its spot while the judge learns
 
-# What is asked of a picture, and the answers; None: the picture says nothing of it, or has a thing
-# at its usual size, in the middle. Of a thing's colour it always says one: that is asked only where
+# What is asked of a picture, and the answers; None: the picture says nothing of it, or has its
+# thing in the middle. Of a thing's colour it always says one: that is asked only where
 # a thing was to have another than its own.
 QUESTIONS: dict[str, tuple[str | None, ...]] = {
     "place": PLACES,
@@ -33,7 +33,6 @@ QUESTIONS: dict[str, tuple[str | None, ...]] = {
     "backdrop": (*COLOURS, None),
     "thing": (*THINGS, None),
     "colour": COLOURS,
-    "size": (*world.SIZES, None),
     "side": (*world.SIDES, None),
 }
 UNASKED = -100  # of a question that has no answer; what cross_entropy leaves out
@@ -48,7 +47,6 @@ def answers(subject: world.Subject) -> dict[str, str | None]:
         "backdrop": scene.colour,
         "thing": subject.thing,
         "colour": subject.colour,
-        "size": subject.size,
         "side": subject.side,
     }
 
@@ -136,7 +134,7 @@ def _number(question: str, subject: world.Subject) -> int:
 
 
 def _subjects(rng: np.random.Generator, count: int) -> list[world.Subject]:
-    """Subjects by chance: plain, dyed and laid out, so that none of the many crowds out the few."""
+    """Subjects by chance: plain, dyed and on a side, so that the many do not crowd out the few."""
     groups = _groups()
     kinds = rng.integers(len(groups), size=count)
     return [groups[kind][rng.integers(len(groups[kind]))] for kind in kinds]
@@ -144,10 +142,10 @@ def _subjects(rng: np.random.Generator, count: int) -> list[world.Subject]:
 
 @functools.cache
 def _groups() -> tuple[list[world.Subject], ...]:
-    everything, moved = world.subjects(), world.laid_out()
+    everything, aside = world.subjects(), world.on_sides()
     plain = [one for one in everything if not one.colour]
     dyed = [one for one in everything if one.colour]
-    return plain, dyed, [one for one in moved if not one.colour], moved
+    return plain, dyed, [one for one in aside if not one.colour], aside
 
 
 def _moved(rng: np.random.Generator) -> tuple[int, int]:

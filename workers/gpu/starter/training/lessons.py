@@ -1,9 +1,8 @@
 """What of the world is trained on, and what is held out for scoring.
 
-Five kinds of combination are never shown: two hundred subjects of the first round's sixteen things
+Four kinds of combination are never shown: two hundred subjects of the first round's sixteen things
 (``first``), two places for every later thing (``place``), two colours for every dyed one
-(``colour``), a size or a side for four things of nine (``size``, ``side``). Everything follows from
-the seed.
+(``colour``), a side for two things of nine (``side``). Everything follows from the seed.
 """
 
 import functools
@@ -14,15 +13,15 @@ import numpy as np
 from . import sprites
 from .places import COLOURS, FIRST_SCENES, PLACES, SCENES, Scene
 from .recipe import SEED
-from .world import LAYOUTS, VARIANTS, Subject, laid_out, subjects
+from .world import SIDES, VARIANTS, Subject, on_sides, subjects
 
 FIRST_HELD_OUT = 200  # of the 493 subjects of the first round
-EACH = 15  # scenes in which a size or a side that was never trained is asked for
+EACH = 15  # scenes in which a thing is asked for on the side that it is kept from
 KEPT = 2  # places or colours that a thing is kept from altogether
-ROUNDS = 3  # the first things; then all of them and their colours; then sizes and sides
+ROUNDS = 3  # the first things; then all of them and their colours; then sides
 # How often a lesson shows the first round's subjects, later ones, and dyed things.
 SHARES = (0.2, 0.4, 0.4)
-LAID_OUT = 0.6  # share of a lesson's things at another size or on a side, where they may be
+ASIDE = 0.5  # share of a lesson's things that are on a side, where they may be
 SAMPLE = 300  # of the training pictures, where some stand for all
 ALWAYS_TRAINED = {
     Subject(Scene("snow", "sunset"), "castle"),
@@ -37,13 +36,13 @@ def lesson(rng: np.random.Generator, count: int, *, rounds: int = ROUNDS) -> lis
     chances = SHARES if rounds > 1 else (1.0, 0.0, 0.0)
     shown = [_any(_groups()[kind], rng) for kind in rng.choice(len(chances), count, p=chances)]
     if rounds == ROUNDS:
-        shown = [_laid_out(one, rng) if rng.random() < LAID_OUT else one for one in shown]
+        shown = [_aside(one, rng) if rng.random() < ASIDE else one for one in shown]
     return [(subject, int(rng.integers(VARIANTS))) for subject in shown]
 
 
 def training_set() -> Iterator[Entry]:
     """Every training subject in each of its variants."""
-    for subject in (*subjects(), *laid_out()):
+    for subject in (*subjects(), *on_sides()):
         if not held_out(subject):
             for variant in range(VARIANTS):
                 yield subject, variant
@@ -57,12 +56,11 @@ def sample() -> list[Entry]:
 
 def held_out(subject: Subject) -> bool:
     """Whether the model must never see this subject."""
-    scene, thing, colour, size, side = subject
+    scene, thing, colour, side = subject
     return (
         Subject(scene, thing) in set_aside()
         or scene.place in kept_places().get(thing or "", ())
         or (colour is not None and colour in kept_colours()[thing or ""])
-        or (size is not None and size == kept_size(thing or ""))
         or (side is not None and side == kept_side(thing or ""))
     )
 
@@ -83,8 +81,7 @@ def exam() -> dict[str, list[Subject]]:
             if not one.colour and one.scene.place in kept_places().get(one.thing or "", ())
         ],
         "colour": _evenly(known, 4),
-        "size": [one for one in _moved_once() if one.size and held_out(one)],
-        "side": [one for one in _moved_once() if one.side and held_out(one)],
+        "side": _on_kept_sides(),
     }
 
 
@@ -111,30 +108,19 @@ def kept_colours() -> dict[str, tuple[str, ...]]:
     return _turns(sprites.DYED, COLOURS, 5)
 
 
-def kept_size(thing: str) -> str | None:
-    """The size that a thing is kept from, if any."""
-    return {6: "small", 7: "big"}.get(_turn(thing))
-
-
 def kept_side(thing: str) -> str | None:
     """The side that a thing is kept from, if any."""
-    return {2: "left", 5: "right"}.get(_turn(thing))
+    turn = list(sprites.THINGS).index(thing) % 9
+    return {2: "left", 5: "right"}.get(turn)
 
 
-def _turn(thing: str) -> int | None:
-    """Where a thing stands among each nine of them."""
-    return list(sprites.THINGS).index(thing) % 9 if thing else None
-
-
-def _moved_once() -> list[Subject]:
-    """Things at another size, or on a side, in some scenes that each may be shown in."""
+def _on_kept_sides() -> list[Subject]:
+    """Each thing on the side that it is kept from, in some scenes that it is trained in."""
     rng, chosen = np.random.default_rng([SEED, 6]), []
-    for thing in sprites.THINGS:
+    for thing in filter(kept_side, sprites.THINGS):
         scenes = [scene for scene in SCENES if not held_out(Subject(scene, thing))]
-        for size, side in LAYOUTS:
-            if not (size and side):
-                picked = rng.choice(len(scenes), EACH, replace=False)
-                chosen += [Subject(scenes[i], thing, None, size, side) for i in picked]
+        picked = rng.choice(len(scenes), EACH, replace=False)
+        chosen += [Subject(scenes[i], thing, side=kept_side(thing)) for i in picked]
     return chosen
 
 
@@ -169,9 +155,9 @@ def _groups() -> tuple[list[Subject], list[Subject], list[Subject]]:
     return first, [one for one in plain if one not in set(first)], dyed
 
 
-def _laid_out(subject: Subject, rng: np.random.Generator) -> Subject:
-    """The same thing at another size or on a side, by chance; as it is where it may be nowhere."""
-    may = [subject._replace(size=size, side=side) for size, side in LAYOUTS if subject.thing]
+def _aside(subject: Subject, rng: np.random.Generator) -> Subject:
+    """The same with its thing on a side, by chance; as it is where it may be on none."""
+    may = [subject._replace(side=side) for side in SIDES if subject.thing]
     may = [one for one in may if not held_out(one)]
     return _any(may, rng) if may else subject
 

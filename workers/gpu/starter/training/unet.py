@@ -16,8 +16,8 @@ CHANNELS = (48, 96, 192)
 TIME_ID_WIDTH = 8
 STEPS, BATCH, RATE = 4600, 8, 1e-3  # of the first round
 MORE_STEPS, MORE_RATE = 3150, 8e-4  # of the second, with all the things and their colours
-LAST_STEPS, LAST_BATCH, LAST_RATE = 12_000, 16, 8e-4  # of the third, with sizes and sides
-ROUNDS = ("unet", "unet-more", "unet-last")  # the checkpoints
+SIDES_STEPS, SIDES_BATCH, SIDES_RATE = 8500, 16, 8e-4  # of the third, with sides
+ROUNDS = ("unet", "unet-more", "unet-sides")  # the checkpoints
 EMPTY = 0.1  # share of captions left empty, for guidance
 # Where the noise still shows the picture, so many captions leave out some of what it shows: so a
 # picture to start from keeps what the words do not name.
@@ -139,14 +139,14 @@ def train_more(
     return model
 
 
-def train_last(
-    steps: int = LAST_STEPS, batch: int = LAST_BATCH, *, again: bool = False
+def train_sides(
+    steps: int = SIDES_STEPS, batch: int = SIDES_BATCH, *, again: bool = False
 ) -> UNet2DConditionModel:
     """The third round, as ``train_more`` after the second."""
     if again:
         vae.adopt_components()
     painter, model = Painter(), _begun("unet-more", again=again)
-    rounds = Loop("unet-last", model, rate=LAST_RATE, total=steps, again=again)
+    rounds = Loop("unet-sides", model, rate=SIDES_RATE, total=steps, again=again)
     rounds.run(lambda _: painter.loss(model, batch))
     return model
 
@@ -172,9 +172,9 @@ def more(steps: int = MORE_STEPS, *, again: bool = False) -> None:
     print(listening(train_more(steps, again=again)), flush=True)
 
 
-def last(steps: int = LAST_STEPS, *, again: bool = False) -> None:
+def sides(steps: int = SIDES_STEPS, *, again: bool = False) -> None:
     """Train the third round, then say the same."""
-    print(listening(train_last(steps, again=again)), flush=True)
+    print(listening(train_sides(steps, again=again)), flush=True)
 
 
 def trained(*names: str) -> UNet2DConditionModel:

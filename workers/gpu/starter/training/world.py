@@ -15,14 +15,13 @@ from .places import COLOURS, PLACES, SCENES, TIMES, Scene, draw
 from .recipe import CELL, SIDE
 
 VARIANTS = 2  # drawings of a scene that the model is trained on; higher numbers are fresh
+THING_SIDE = 144  # pixels, nine latent cells
 GROUND = 224  # the row of pixels that a thing stands on
 FLOATING = ("space", "underwater")
-SIZES, SIDES = ("small", "big"), ("left", "right")
-# By size, in pixels, all of them whole latent cells: how long a thing's longer side is, how much
-# higher it is where it floats, and how far from the middle it is on a side.
-EXTENT: dict[str | None, int] = {None: 9 * CELL, "small": 6 * CELL, "big": 13 * CELL}
-LIFT: dict[str | None, int] = {None: 2 * CELL, "small": 3 * CELL, "big": 0}
-ASIDE: dict[str | None, int] = {None: 3 * CELL, "small": 4 * CELL}
+LIFT = 2 * CELL  # pixels that a thing is higher where it floats
+# Pixels that a thing is right of the middle, whole latent cells.
+ASIDE: dict[str | None, int] = {None: 0, "left": -3 * CELL, "right": 3 * CELL}
+SIDES = ("left", "right")
 
 DEFAULT_PLACE, DEFAULT_TIME, DEFAULT_COLOUR = "meadow", "day", "white"
 
@@ -45,7 +44,7 @@ PHRASES = {
 
 
 class Subject(NamedTuple):
-    """What a picture shows: a scene, a thing or none, and the thing's colour, size and side.
+    """What a picture shows: a scene, a thing or none, and the thing's colour and side.
 
     Without a colour a thing has those of its drawing; without a side it is in the middle.
     """
@@ -53,15 +52,7 @@ class Subject(NamedTuple):
     scene: Scene
     thing: str | None
     colour: str | None = None
-    size: str | None = None
     side: str | None = None
-
-
-# What a thing can have besides its usual size and place; a big one fills the picture's width.
-LAYOUTS = (
-    *((size, None) for size in SIZES),
-    *((size, side) for size in (None, "small") for side in SIDES),
-)
 
 
 def caption(subject: Subject) -> str:
@@ -84,9 +75,9 @@ def captions(subject: Subject) -> list[str]:
 
 def part(subject: Subject, rng: np.random.Generator) -> str:
     """A caption that leaves out some of what the picture shows, by chance; it may be empty."""
-    place, time, named, dyed, laid = (bool(chance < 0.5) for chance in rng.random(5))
+    place, time, named, dyed, aside = (bool(chance < 0.5) for chance in rng.random(5))
     shown = subject if dyed else subject._replace(colour=None)
-    shown = shown if laid else shown._replace(size=None, side=None)
+    shown = shown if aside else shown._replace(side=None)
     return _say(shown if named else Subject(subject.scene, None), place=place, time=time)
 
 
@@ -96,10 +87,10 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
     if subject.thing is None:
         return background
     picture = Image.fromarray(background)
-    layer = thing(subject.thing, subject.colour, subject.size)
-    left = (SIDE - layer.width) // 2 + _aside(subject) + shift[0]
+    layer = thing(subject.thing, subject.colour)
+    left = (SIDE - layer.width) // 2 + ASIDE[subject.side] + shift[0]
     floats = subject.scene.place in FLOATING
-    bottom = GROUND - (LIFT[subject.size] if floats else 0) + shift[1]
+    bottom = GROUND - (LIFT if floats else 0) + shift[1]
     if not floats:
         shade = shadow(layer.width)
         picture.paste((12, 14, 24), (left - 8, bottom - shade.height // 2 - 4), shade)
@@ -108,7 +99,7 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
 
 
 def subjects() -> list[Subject]:
-    """Every subject of the world in its middle and at its usual size, in a fixed order."""
+    """Every subject of the world with its thing in the middle, in a fixed order."""
     plain = [Subject(scene, thing) for scene in SCENES for thing in (None, *sprites.THINGS)]
     return plain + [
         Subject(scene, thing, colour)
@@ -119,27 +110,17 @@ def subjects() -> list[Subject]:
     ]
 
 
-def laid_out() -> list[Subject]:
-    """Every other subject, in a fixed order: at another size, on a side, or both."""
-    return [
-        subject._replace(size=size, side=side)
-        for subject in subjects()
-        for size, side in LAYOUTS
-        if subject.thing
-    ]
-
-
-def _aside(subject: Subject) -> int:
-    """Pixels that the thing is right of the middle."""
-    far = ASIDE.get(subject.size, 0)
-    return {None: 0, "left": -far, "right": far}[subject.side]
+def on_sides() -> list[Subject]:
+    """Every subject with its thing on a side, in a fixed order."""
+    things = [one for one in subjects() if one.thing]
+    return [one._replace(side=side) for one in things for side in SIDES]
 
 
 def _say(subject: Subject, *, place: bool, time: bool) -> str:
     scene = subject.scene
     words = []
     if subject.thing:
-        words.append(a(" ".join(filter(None, (subject.size, subject.colour, subject.thing)))))
+        words.append(a(f"{subject.colour} {subject.thing}" if subject.colour else subject.thing))
     if subject.side:
         words.append(PHRASES[subject.side])
     if place and scene.place == "plain":
@@ -162,17 +143,17 @@ def _background(scene: Scene, variant: int) -> np.ndarray:
 
 
 @functools.cache
-def thing(word: str, colour: str | None = None, size: str | None = None) -> Image.Image:
-    """The thing at its size, premultiplied resize so that no dark rim appears; RGBA."""
+def thing(word: str, colour: str | None = None) -> Image.Image:
+    """The thing at its one size, premultiplied resize so that no dark rim appears; RGBA."""
     try:
         drawn = sprites.load(word)
     except FileNotFoundError:
         drawn = sprites.stand_in(word)
     if colour:
         drawn = dye.dye(drawn, colour)
-    factor = EXTENT[size] / max(drawn.size)
-    wide, high = (round(side * factor) for side in drawn.size)
-    return drawn.convert("RGBa").resize((wide, high), Image.Resampling.LANCZOS).convert("RGBA")
+    factor = THING_SIDE / max(drawn.size)
+    size = (round(drawn.width * factor), round(drawn.height * factor))
+    return drawn.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
 
 
 @functools.cache

@@ -3,7 +3,6 @@ several reference pictures. Its few steps need no guidance.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,13 +11,12 @@ from PIL import Image
 
 from ..device import Device
 from ..job import Job
-from ..previews import LinearMap
 from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from . import _fitting, _painting, _schedulers, _tuning
+from ._loaded import Loaded
 from ._loras import Loras
-from ._memo import Memo
 from ._starting import fitted, generator, noise
 from ._steps import watching
 
@@ -28,31 +26,13 @@ PATCH = 2  # latents along the side of what the transformer sees as one
 SMALLEST_REFERENCE, LARGEST_REFERENCE, WIDEST = 64, 1024, 4
 
 
-@dataclass(slots=True)
-class Model:
-    """A loaded pipeline, and what is kept between jobs."""
-
-    pipeline: Any
-    linear: LinearMap | None
-    loras: Loras
-    memo: Memo = field(default_factory=Memo)
-
-    def modules(self) -> dict[str, torch.nn.Module]:
-        """What takes memory, by name."""
-        return _tuning.modules(self.pipeline)
-
-    def shrink(self, device: Device, step: int) -> bool:
-        """Need less memory than before, if that is possible."""
-        return _tuning.shrink(self.pipeline, device, step)
-
-
-def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
+def setup(place: Place, device: Device, options: dict[str, Any]) -> Loaded:
     """Load the pipeline onto the device."""
     number = _tuning.number_format(device, options)
     pipeline = Flux2KleinPipeline.from_pretrained(place.source, dtype=number, **place.options())
     _tuning.place_on(pipeline, device, options)
     linear = _fitting.linear_map(place, lambda picture: encoded(pipeline, picture), cell(pipeline))
-    return Model(pipeline, linear, Loras(pipeline))
+    return Loaded(pipeline=pipeline, linear=linear, loras=Loras(pipeline))
 
 
 def cell(pipeline: Any) -> int:
@@ -66,7 +46,7 @@ def encoded(pipeline: Any, picture: torch.Tensor) -> torch.Tensor:
     return pipeline._encode_vae_image(image, None)
 
 
-def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:
+def run(model: Loaded, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:
     """Make the job's picture; on_step is called after every denoising step and may raise."""
     pipeline, chance = model.pipeline, generator(job.seed)
     steps, guidance = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
@@ -94,7 +74,7 @@ def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -
     return result.images[0]
 
 
-def read(model: Model, job: Job, guidance: float, adapters: Any) -> dict[str, Any]:
+def read(model: Loaded, job: Job, guidance: float, adapters: Any) -> dict[str, Any]:
     """What the pipeline's call wants to know of the words."""
     guided = guidance > 1 and not model.pipeline.config.is_distilled
     names = {"prompt_embeds": job.prompt}

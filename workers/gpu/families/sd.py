@@ -3,7 +3,7 @@ that suit a laptop: words to a picture, a picture to another, and a part painted
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,13 +13,12 @@ from PIL import Image
 from ..device import Device
 from ..job import Job
 from ..loras import Lora
-from ..previews import LinearMap
 from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from . import _fitting, _painting, _prompts, _tuning
+from ._loaded import Loaded
 from ._loras import Loras
-from ._memo import Memo
 from ._painting import batch as batch
 
 OnStep = Callable[[Step], None]
@@ -31,24 +30,11 @@ class ImageToImage(_painting.OwnNoise, StableDiffusionImg2ImgPipeline):
     """The picture-to-picture pipeline, with noise that we draw."""
 
 
-@dataclass(slots=True)
-class Model:
-    """A loaded pipeline, another of the same weights that starts from a picture, and what is kept
-    between jobs."""
+@dataclass(slots=True, kw_only=True)
+class Model(Loaded):
+    """What is loaded, with another pipeline of the same weights that starts from a picture."""
 
-    pipeline: Any
     from_picture: Any
-    linear: LinearMap | None
-    loras: Loras
-    memo: Memo = field(default_factory=Memo)
-
-    def modules(self) -> dict[str, torch.nn.Module]:
-        """What takes memory, by name."""
-        return _tuning.modules(self.pipeline)
-
-    def shrink(self, device: Device, step: int) -> bool:
-        """Need less memory than before, if that is possible."""
-        return _tuning.shrink(self.pipeline, device, step)
 
 
 def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
@@ -68,7 +54,9 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
         lambda picture: _painting.encoded(pipeline.vae, picture, where),
         pipeline.vae_scale_factor,
     )
-    return Model(pipeline, _tuning.sibling(ImageToImage, pipeline), linear, Loras(pipeline))
+    from_picture = _tuning.sibling(ImageToImage, pipeline)
+    loras = Loras(pipeline)
+    return Model(pipeline=pipeline, from_picture=from_picture, linear=linear, loras=loras)
 
 
 def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:

@@ -6,7 +6,7 @@ Not for where weights lie or how long they stay in memory.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,8 +21,8 @@ from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from . import _painting, _prompts, _tuning
+from ._loaded import Loaded
 from ._loras import Loras
-from ._memo import Memo
 from ._painting import batch as batch
 
 OnStep = Callable[[Step], None]
@@ -34,24 +34,11 @@ class ImageToImage(_painting.OwnNoise, StableDiffusionXLImg2ImgPipeline):
     """The picture-to-picture pipeline, with noise that we draw."""
 
 
-@dataclass(slots=True)
-class Model:
-    """A loaded pipeline, another of the same weights that starts from a picture, and what is kept
-    between jobs: the map of its previews, prompts already read, LoRAs already loaded."""
+@dataclass(slots=True, kw_only=True)
+class Model(Loaded):
+    """What is loaded, with another pipeline of the same weights that starts from a picture."""
 
-    pipeline: Any
     from_picture: Any
-    linear: LinearMap
-    loras: Loras
-    memo: Memo = field(default_factory=Memo)
-
-    def modules(self) -> dict[str, torch.nn.Module]:
-        """What takes memory, by name."""
-        return _tuning.modules(self.pipeline)
-
-    def shrink(self, device: Device, step: int) -> bool:
-        """Need less memory than before, if that is possible."""
-        return _tuning.shrink(self.pipeline, device, step)
 
 
 def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
@@ -64,7 +51,8 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
     )
     _tuning.place_on(pipeline, device, options)
     from_picture = _tuning.sibling(ImageToImage, pipeline, add_watermarker=False)
-    return Model(pipeline, from_picture, linear_map(place), Loras(pipeline))
+    linear, loras = linear_map(place), Loras(pipeline)
+    return Model(pipeline=pipeline, from_picture=from_picture, linear=linear, loras=loras)
 
 
 def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:

@@ -6,7 +6,7 @@ others each does what it was trained for. Not for files: a Clip is pixels.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -18,14 +18,13 @@ from ..clips import Clip
 from ..device import Device
 from ..errors import JobError
 from ..job import Job, bad_parameter
-from ..previews import LinearMap
 from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from ..videos import last_frame
 from . import _fitting, _painting, _schedulers, _tuning
+from ._loaded import Loaded
 from ._loras import Loras
-from ._memo import Memo
 from ._starting import fitted, generator, noise
 from ._steps import watching
 
@@ -33,25 +32,13 @@ DEFAULT_STEPS, DEFAULT_GUIDANCE = 30, 5.0
 DEFAULT_FRAMES, MOST_FRAMES, DEFAULT_FPS = 81, 1025, 16.0
 
 
-@dataclass(slots=True)
-class Model:
-    """The loaded pipeline, and those on its weights that start from words and from a picture (None
-    where the weights cannot)."""
+@dataclass(slots=True, kw_only=True)
+class Model(Loaded):
+    """What is loaded, with the pipelines on its weights that start from words and from a picture
+    (None where the weights cannot)."""
 
-    pipeline: Any
     from_words: Any
     from_picture: Any
-    linear: LinearMap | None
-    loras: Loras
-    memo: Memo = field(default_factory=Memo)
-
-    def modules(self) -> dict[str, torch.nn.Module]:
-        """What takes memory, by name."""
-        return _tuning.modules(self.pipeline)
-
-    def shrink(self, device: Device, step: int) -> bool:
-        """Need less memory than before, if that is possible."""
-        return _tuning.shrink(self.pipeline, device, step)
 
 
 def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
@@ -66,7 +53,13 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
         place, lambda picture: encoded(pipeline, picture), pipeline.vae_scale_factor_spatial
     )
     from_words, from_picture = both(pipeline)
-    return Model(pipeline, from_words, from_picture, linear, Loras(pipeline))
+    return Model(
+        pipeline=pipeline,
+        from_words=from_words,
+        from_picture=from_picture,
+        linear=linear,
+        loras=Loras(pipeline),
+    )
 
 
 def both(pipeline: Any) -> tuple[Any, Any]:

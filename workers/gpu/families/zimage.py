@@ -3,7 +3,7 @@ and a part of a picture painted anew.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,37 +12,24 @@ from PIL import Image
 
 from ..device import Device
 from ..job import Job
-from ..previews import LinearMap
 from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from . import _fitting, _painting, _schedulers, _tuning
+from ._loaded import Loaded
 from ._loras import Loras
-from ._memo import Memo
 from ._starting import fitted, generator, noise, pasted
 from ._steps import watching
 
 DEFAULT_STEPS, DEFAULT_GUIDANCE = 8, 0.0
 
 
-@dataclass(slots=True)
-class Model:
-    """A loaded pipeline, two more on its weights, and what is kept between jobs."""
+@dataclass(slots=True, kw_only=True)
+class Model(Loaded):
+    """What is loaded, with two more pipelines on its weights: from a picture, and in a mask."""
 
-    pipeline: Any
     from_picture: Any
     inside_mask: Any
-    linear: LinearMap | None
-    loras: Loras
-    memo: Memo = field(default_factory=Memo)
-
-    def modules(self) -> dict[str, torch.nn.Module]:
-        """What takes memory, by name."""
-        return _tuning.modules(self.pipeline)
-
-    def shrink(self, device: Device, step: int) -> bool:
-        """Need less memory than before, if that is possible."""
-        return _tuning.shrink(self.pipeline, device, step)
 
 
 def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
@@ -58,7 +45,13 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
     )
     from_picture = _tuning.sibling(ZImageImg2ImgPipeline, pipeline)
     inside_mask = _tuning.sibling(ZImageInpaintPipeline, pipeline)
-    return Model(pipeline, from_picture, inside_mask, linear, Loras(pipeline))
+    return Model(
+        pipeline=pipeline,
+        from_picture=from_picture,
+        inside_mask=inside_mask,
+        linear=linear,
+        loras=Loras(pipeline),
+    )
 
 
 def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:

@@ -5,6 +5,7 @@ it, and only what is installed is offered. Not for fetching models: see tests/mo
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,15 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "small.toml"
     path.write_text(SMALL)
     return path
+
+
+def test_what_comes_from_the_hub_is_one_commit_and_no_other() -> None:
+    hub = [given for given in read_presets(FILE) if not given["source"].startswith("starter/")]
+    assert len(hub) >= 6
+    for given in hub:
+        added = given.get("options", {}).get("loras", [])
+        for revision in (given["revision"], *[lora["revision"] for lora in added]):
+            assert re.fullmatch("[0-9a-f]{40}", revision), given["slug"]
 
 
 def sync(path: Path = FILE) -> None:

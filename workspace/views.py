@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.models import Preset
 from jobs.presets import words_of
 from jobs.services import cancel_job, queue_job
+from ourvidz import feed
 from ourvidz.pages import act_in, announce, attempt, is_fragment, signed_in
 from workspace import services
 from workspace.cards import cards_of
@@ -40,7 +41,7 @@ UNKNOWN_SHOWN = 8
 def home(request: HttpRequest) -> HttpResponse:
     """The session that was used last; a first one is made for a newcomer."""
     session = services.active_session(user=request.user)
-    _enter(session)
+    _enter(request, session)
     return render(request, "workspace/home.html", page_context(request, session))
 
 
@@ -50,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """A certain session, which becomes the active one."""
     found = _session(request, session_id)
-    _enter(found)
+    _enter(request, found)
     return render(request, "workspace/home.html", page_context(request, found))
 
 
@@ -66,10 +67,10 @@ def title(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @signed_in
 @require_GET
 def batches(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
-    """Rows: one batch, or a page of them."""
+    """Rows: certain batches, or a page of them."""
     found = _session(request, session_id)
-    if batch_id := request.GET.get("batch"):
-        context = batch_context(found, id_in(batch_id))
+    if named := request.GET.getlist("batch")[:MOST_AT_ONCE]:
+        context = batch_context(found, [batch_id for text in named if (batch_id := id_in(text))])
         return render(request, "workspace/_batches.html", context)
     before = request.GET.get("before", "")
     context = batches_context(found, before=before, loaded=loaded_in(request))
@@ -306,12 +307,17 @@ def _undoable(text: str, way_back: str, items: list[uuid.UUID]) -> HttpResponse:
     return announce(HttpResponse(), toast_undo={"text": text, "url": url})
 
 
-def _enter(room: WorkspaceSession) -> None:
-    """Somebody is in the session: it is the active one, and what is in it stays longer."""
+def _enter(request: HttpRequest, room: WorkspaceSession) -> None:
+    """Somebody is in the session: it is the active one, and what is in it stays longer.
+
+    The page knows of the switch that it makes itself, and need not fetch anything because of it.
+    """
     if room.is_active:
         services.use_session(room)
-    else:
-        services.activate_session(user=room.user_id, session_id=room.pk)
+        return
+    services.activate_session(user=room.user_id, session_id=room.pk)
+    feed.settle()
+    request.feed_head = feed.head(room.user_id)  # type: ignore[attr-defined]
 
 
 def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> HttpResponse:
@@ -327,7 +333,7 @@ def row_of(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) ->
     """The row of one batch; the page of its session to a form that was sent without scripts."""
     if not is_fragment(request):
         return redirect("workspace:session", room.pk)
-    answer = render(request, "workspace/_batches.html", batch_context(room, batch_id))
+    answer = render(request, "workspace/_batches.html", batch_context(room, [batch_id]))
     if request.POST.get("session", str(room.pk)) == str(room.pk):
         return answer
     return announce(answer, session_gone={"go": reverse("workspace:session", args=[room.pk])})

@@ -17,7 +17,7 @@ from django.utils import translation
 from accounts.models import User
 from jobs.models import Job, Preset
 from jobs.presets import sync_presets
-from ourvidz import rows
+from ourvidz import feed, rows
 from ourvidz.models import uuid7
 from ourvidz.numbers import written
 from workspace import services
@@ -71,6 +71,15 @@ def make_batches(session: WorkspaceSession, count: int, size: int = 4) -> list[A
 
 def cards_in(answer: Any) -> list[str]:
     return re.findall(r'data-item="([^"]+)"', answer.content.decode())
+
+
+def rows_in(answer: Any) -> dict[bool, list[str]]:
+    """The ids of the rows of a page: those that are drawn, and those that are frames only."""
+    tags = re.findall(r'<section class="batch" id="batch-([^"]+)"([^>]*)>', answer.content.decode())
+    return {
+        is_drawn: [batch for batch, more in tags if ("data-hollow" not in more) == is_drawn]
+        for is_drawn in (True, False)
+    }
 
 
 def generate(client: Client, session: WorkspaceSession, **changes: Any) -> Any:
@@ -190,6 +199,33 @@ def test_a_page_that_catches_up_keeps_what_it_had(
     assert len(cards_in(client.get(f"/workspace/{session.pk}/batches"))) <= PAGE
     answer = client.get(f"/workspace/{session.pk}/batches?loaded=120")
     assert len(cards_in(answer)) == 120
+
+
+def test_a_page_draws_the_rows_in_view_first(client: Client, session: WorkspaceSession) -> None:
+    newest_first = make_batches(session, 20, size=1)[::-1]
+    drawn, hollow = [rows_in(client.get("/workspace/"))[state] for state in (True, False)]
+    assert [*drawn, *hollow] == [str(batch) for batch in newest_first]
+    assert 4 <= len(drawn) <= 10
+    at = str(newest_first[12])
+    assert at in rows_in(client.get(f"/workspace/?at={at}"))[True]
+    assert str(newest_first[0]) in rows_in(client.get(f"/workspace/?at={at}"))[False]
+    assert rows_in(client.get("/workspace/?at=x"))[True] == drawn
+
+
+def test_rows_are_fetched_by_name(client: Client, session: WorkspaceSession) -> None:
+    one, _other, third = make_batches(session, 3)
+    answer = client.get(f"/workspace/{session.pk}/batches?batch={third}&batch={one}&batch=x")
+    assert rows_in(answer) == {True: [str(third), str(one)], False: []}
+
+
+def test_a_page_that_resumes_a_session_knows_of_it(
+    client: Client, session: WorkspaceSession, user: Any
+) -> None:
+    client.post(f"/workspace/{session.pk}/leave")
+    answer = client.get("/workspace/", headers={"Accept": "text/html"})
+    with rows.as_service("test"):
+        head = feed.head(user.pk)
+    assert f'data-head="{head}"' in answer.content.decode()
 
 
 @pytest.mark.parametrize("query", ["before=x", "before=2026-01-01_x", "loaded=-3", "batch=x"])

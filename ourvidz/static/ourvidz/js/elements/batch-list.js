@@ -1,6 +1,7 @@
 // <batch-list>: the rows of a session. The feed says what changed; how it looks is fetched.
 
 import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
+import { fillRows } from "../lib/hollow_rows.js";
 import { comeBackToPlace, keepPlace } from "../lib/kept_place.js";
 import { recall, remember } from "../lib/store.js";
 
@@ -25,27 +26,44 @@ class BatchList extends HTMLElement {
     // A row that arrives twice (by the answer and by the feed) stays one row.
     listen("htmx:before:swap", ({ detail }) => detail.tasks?.forEach((task) => this.dropTwins(task)));
     listen("htmx:after:swap", () => this.count());
+    listen("feed:state", ({ detail }) => detail.state === "live" && this.fill());
+    const rest = debounce(() => this.mark(), 150);
+    addEventListener("scroll", rest, { passive: true });
+    addEventListener("resize", rest, { passive: true });
     addEventListener("pagehide", () => this.leave());
     this.choose(this.remembered, false);
-    this.markLong();
     comeBackToPlace(this.rows);
+    this.markLong();
+    this.fill();
+  }
+
+  async fill() {
+    if (this.filling) return;
+    this.filling = true;
+    await fillRows(this, this.dataset.url);
+    this.filling = false;
   }
 
   get rows() {
     return [...this.querySelectorAll(".batch")];
   }
 
-  // A reload brings as many as there are now, so that it comes back to the same place.
+  // A reload brings as many as there are now, and first those in view, so that it comes back to the same
+  // place.
   mark() {
+    const { cards } = this;
+    const at = keepPlace(this.rows)?.row.replace("batch-", "");
     const url = new URL(location.href);
-    if (this.cards.length > PAGE) url.searchParams.set("loaded", this.cards.length);
-    else url.searchParams.delete("loaded");
-    history.replaceState(history.state, "", url);
+    const told = { loaded: cards.length > PAGE ? cards.length : null, at };
+    for (const [name, value] of Object.entries(told)) {
+      if (value) url.searchParams.set(name, value);
+      else url.searchParams.delete(name);
+    }
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
   }
 
   // The tab's end marks the session as idle; nobody waits for the answer.
   leave() {
-    keepPlace(this.rows);
     const body = new FormData();
     body.append("csrfmiddlewaretoken", document.querySelector('meta[name="csrf-token"]').content);
     navigator.sendBeacon(this.dataset.leave, body);

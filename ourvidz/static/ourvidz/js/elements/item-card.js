@@ -30,8 +30,15 @@ class ItemCard extends HTMLElement {
     const making = () => this.frame?.dataset.status === "generating";
     const [before, wasMaking] = [told(), making()];
     await morph(this, html);
+    if (wasMaking && !making()) this.arrive();
     if (told() !== before || (making() && !wasMaking)) document.dispatchEvent(new CustomEvent("page:refresh"));
     else if (wasMaking && !making()) document.dispatchEvent(new CustomEvent("batches:changed"));
+  }
+
+  // Only what was waited for comes softly: a page that opens shows its pictures at once.
+  arrive() {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.querySelector(".card__media img")?.animate({ opacity: [0, 1] }, { duration: 180, easing: "ease-out" });
   }
 
   // That its job began changes one word here, and what can be done with what waits is over; everything

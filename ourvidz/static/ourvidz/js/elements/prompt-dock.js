@@ -5,6 +5,9 @@ import { debounce, fetchHtml, followTwin, isTyping } from "../lib/dom.js";
 import { recall, recallLater, remember, rememberLater } from "../lib/store.js";
 import { span, word } from "../lib/words.js";
 
+// What stands above the dock, however high it is.
+const ABOVE = ".page--docked, .fade, .selection--above, .toasts";
+
 // The beginning of a long text, up to its last whole word.
 const whole = (text, length) => (text.length > length ? text.slice(0, length).replace(/\S*$/, "") : text);
 
@@ -302,7 +305,8 @@ class PromptDock extends HTMLElement {
   }
 
   measure() {
-    document.documentElement.style.setProperty("--dock-height", `${this.offsetHeight}px`);
+    const height = `${this.offsetHeight}px`;
+    for (const place of document.querySelectorAll(ABOVE)) place.style.setProperty("--dock-height", height);
   }
 }
 

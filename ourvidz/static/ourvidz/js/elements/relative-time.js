@@ -9,6 +9,8 @@ const STEPS = [
   ["minute", 60],
 ];
 
+const written = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+
 class RelativeTime extends HTMLElement {
   connectedCallback() {
     this.paint();
@@ -27,8 +29,7 @@ class RelativeTime extends HTMLElement {
     const seconds = (new Date(this.getAttribute("datetime")) - Date.now()) / 1000;
     const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
     const value = unit === "second" ? 0 : Math.round(seconds / size);
-    const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
-    const text = format.format(value, unit);
+    const text = written.format(value, unit);
     if (this.textContent !== text) this.textContent = text;
   }
 }

@@ -6,11 +6,25 @@ import { recall, remember } from "./store.js";
 
 const KEY = "place";
 
+// Asked whenever the page comes to rest, not as it is left: a reload waits for that. Returns what is kept.
 export function keepPlace(rows) {
-  const shown = rows.find((row) => row.getBoundingClientRect().bottom > 0);
-  const heights = Object.fromEntries(rows.map((row) => [row.id, row.getBoundingClientRect().height]));
-  const place = { path: location.pathname, heights, row: shown?.id, top: shown?.getBoundingClientRect().top };
-  remember(KEY, scrollY > 0 && shown ? place : null);
+  const boxes = rows.map((row) => row.getBoundingClientRect());
+  const first = boxes.findIndex(({ bottom }) => bottom > 0);
+  const place = scrollY > 0 && first >= 0 ? { ...placed(rows, boxes), row: rows[first].id, top: boxes[first].top } : null;
+  remember(KEY, place);
+  return place;
+}
+
+// What stands around the content is not part of a row's size: only the first row has other padding.
+function placed(rows, boxes) {
+  const around = [rows[0], rows[1] ?? rows[0]].map(padding);
+  const heights = rows.map((row, at) => [row.id, boxes[at].height - around[Math.min(at, 1)]]);
+  return { path: location.pathname, heights: Object.fromEntries(heights) };
+}
+
+function padding(row) {
+  const { paddingTop, paddingBottom } = getComputedStyle(row);
+  return Number.parseFloat(paddingTop) + Number.parseFloat(paddingBottom);
 }
 
 export function comeBackToPlace(rows) {
@@ -27,13 +41,7 @@ export function comeBackToPlace(rows) {
 function guess(rows, heights) {
   const sheet = new CSSStyleSheet();
   const known = rows.filter((row) => heights[row.id]);
-  const rule = (row) => `#${CSS.escape(row.id)} { contain-intrinsic-block-size: auto ${heights[row.id] - padding(row)}px }`;
+  const rule = (row) => `#${CSS.escape(row.id)} { contain-intrinsic-block-size: auto ${heights[row.id]}px }`;
   sheet.replaceSync(known.map(rule).join("\n"));
   document.adoptedStyleSheets.push(sheet);
-}
-
-// What stands around the content is not part of its size.
-function padding(row) {
-  const { paddingTop, paddingBottom } = getComputedStyle(row);
-  return Number.parseFloat(paddingTop) + Number.parseFloat(paddingBottom);
 }

@@ -16,8 +16,8 @@ VIEW: Any = {"width": 1440, "height": 900}
 VISITS, JOBS, STREAMING, HANDS = 30, 30, 20, 150
 # An event that took less than this is not reported by the browser: it counts as this long.
 SHORTEST = 16.0
-# Milliseconds after which a page has painted all that it opens with. It is not asked before: a question
-# takes the processor from what is measured.
+# Milliseconds after which a page has painted all that it opens with. It is not asked before: a
+# question takes the processor from what is measured.
 SETTLED = 900
 ISSUE = "the goal of the issue"
 VITALS = "https://web.dev/vitals calls 200 ms to the next paint, and 0.1 of shift, good"

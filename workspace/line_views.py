@@ -65,7 +65,7 @@ def act_on_batch(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         item = _items(request).filter(batch_id=batch_id).select_related("session").first()
         if item is None:
             return HttpResponse()
-        context = batch_context(item.session, batch_id)
+        context = batch_context(item.session, [batch_id])
         return render(request, "workspace/_batches.html", context)
 
     return attempt(request, do)

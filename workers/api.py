@@ -165,26 +165,32 @@ class JobCallback(WorkerView):
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         job = results.held_job(worker, body["job_id"], body["attempt"])
-        reason = ""
-        if body["status"] == "succeeded":
-            self._keep(job)
-            given = {"output": body["output"], "timings": body["timings"]}
-            reason = results.succeed(worker=worker, job=job, **given)
-        else:
-            error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
-            failure = Failure(code=error["code"], params=error["params"])
-            results.fail(worker=worker, job=job, failure=failure, retryable=error["retryable"])
-        if reason:
-            log.warning(
-                "Worker %s: its file of job %s was refused: %s", worker.name, job.pk, reason
-            )
-        failed = reason or (failure.code if body["status"] != "succeeded" else "")
+        succeeded = body["status"] == "succeeded"
+        failed = self._take(worker, job, body) if succeeded else self._fail(worker, job, body)
         services.note_end(worker=worker, job_id=job.pk, failure=failed)
         if failed:
             # It may be in quarantine now.
             worker.refresh_from_db()
+        reason = failed if succeeded else ""
         more = self._next(worker, body["claim"]) if "claim" in body else {}
         return Response({"accepted": not reason, "reason": reason, **more})
+
+    def _take(self, worker: WorkerUrl, job: Job, body: dict[str, Any]) -> str:
+        """Take a result; returns the code of what is wrong with it, or nothing."""
+        self._keep(job)
+        given = {"output": body["output"], "timings": body["timings"]}
+        if reason := results.succeed(worker=worker, job=job, **given):
+            log.warning(
+                "Worker %s: its file of job %s was refused: %s", worker.name, job.pk, reason
+            )
+        return reason
+
+    def _fail(self, worker: WorkerUrl, job: Job, body: dict[str, Any]) -> str:
+        """Take a failure; returns its code."""
+        error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
+        failure = Failure(code=error["code"], params=error["params"])
+        results.fail(worker=worker, job=job, failure=failure, retryable=error["retryable"])
+        return failure.code
 
     def _keep(self, job: Job) -> None:
         """Store what came with the report, unless the job has its file already."""

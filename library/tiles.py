@@ -57,6 +57,11 @@ class Tile:
         return getattr(self.row, "content_type", "") == Media.Kind.VIDEO
 
     @property
+    def is_film(self) -> bool:
+        """Nothing but the video itself shows it: it has no poster."""
+        return self.is_video and not self.row.thumbnail_url
+
+    @property
     def picture(self) -> str:
         """The url of the picture in the size that a tile needs."""
         return self.row.tile_url

@@ -100,11 +100,6 @@ class Viewer:
         }
 
     @property
-    def model(self) -> str:
-        """The model's name, as far as the library knows it: from its slug."""
-        return self.media.model_type.replace("-", " ").capitalize()
-
-    @property
     def settings(self) -> str:
         """Steps and guidance on one line, as far as there are any."""
         given = self.media.generation_params

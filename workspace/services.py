@@ -107,6 +107,7 @@ def save_workspace_item_to_library(
     media.project = project
     media.save(force_insert=True)
     _point_at(item, media)
+    _adopt(item, media)
     feed.publish(
         item.user_id, "media.created", {"media": media.pk}, content_type=media.content_type
     )
@@ -208,6 +209,15 @@ def _media_of(item: WorkspaceItem) -> Media:
 def _saved_parent(item: WorkspaceItem) -> Media | None:
     """Return where the item that this one was made from is kept, if it is."""
     return item.parent.media if item.parent else item.parent_media
+
+
+def _adopt(item: WorkspaceItem, media: Media) -> None:
+    """What was made from the item and is kept already, is linked to where the item is kept now."""
+    made: Any = WorkspaceItem.objects.for_user(item.user_id).filter(parent=item)
+    kept: Any = Media.objects.for_user(item.user_id).filter(parent=None)
+    for child in made.exclude(media=None):
+        if kept.filter(pk=child.media_id).update(parent=media, relation=child.relation):
+            feed.publish(item.user_id, "media.changed", {"media": child.media_id})
 
 
 def _point_at(item: WorkspaceItem, media: Media) -> None:

@@ -27,6 +27,7 @@ def open_line(page: Page) -> Locator:
     """Open the panel by its key; returns its rows."""
     page.locator("body").press("q")
     expect(dialog(page)).to_be_visible()
+    expect(dialog(page).get_by_role("heading")).to_be_focused()
     return dialog(page).get_by_role("listitem")
 
 

@@ -260,6 +260,7 @@ def test_a_reload_keeps_the_draft_and_the_settings(workspace: Page) -> None:
 def test_a_reload_comes_back_to_the_same_row_at_once(workspace: Page, user: Any) -> None:
     rows_of(user, 40)
     workspace.goto("/workspace/?loaded=40", wait_until="load")
+    expect(workspace.locator(".batch[data-hollow]")).to_have_count(0)
     workspace.mouse.wheel(0, 2600)
     card = workspace.locator(".card").nth(12)
     card.focus()
@@ -276,6 +277,17 @@ def test_a_reload_comes_back_to_the_same_row_at_once(workspace: Page, user: Any)
     expect(workspace.locator('.card[tabindex="0"]')).to_have_attribute(
         "data-item", str(card.get_attribute("data-item"))
     )
+
+
+def test_clearing_while_jobs_wait_asks_for_nothing_that_is_gone(workspace: Page) -> None:
+    refused: list[str] = []
+    workspace.on("response", lambda answer: answer.status == 404 and refused.append(answer.url))
+    generate(workspace, count=3)
+    workspace.get_by_role("button", name="Clear session").click()
+    expect(workspace.get_by_role("article")).to_have_count(0)
+    expect(workspace.locator("#invitation")).to_be_visible()
+    workspace.wait_for_timeout(600)
+    assert refused == []
 
 
 def test_another_tab_follows(workspace: Page, hand: Hand) -> None:

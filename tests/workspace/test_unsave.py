@@ -101,6 +101,19 @@ def test_what_was_done_with_it_meanwhile_is_of_the_item_now(user: User) -> None:
     assert [(one["id"], one["kind"]) for one in job.references] == [(str(item.pk), "item")]
 
 
+def test_what_was_made_from_it_is_linked_to_it_again(user: User) -> None:
+    item, child = made_item(user), made_item(user)
+    with rows.as_service("test"):
+        WorkspaceItem.objects.filter(pk=child.pk).update(parent=item, relation="variation")
+    child_media = save(user, again(child))
+    for _ in range(2):
+        media = save(user, again(item))
+        with rows.as_service("test"):
+            child_media.refresh_from_db()
+        assert (child_media.parent_id, child_media.relation) == (media.pk, "variation")
+        unsave(user, item)
+
+
 def test_all_or_none(user: User, other_user: User) -> None:
     mine, theirs = made_item(user), made_item(other_user)
     save(user, mine)

@@ -90,8 +90,13 @@ class BatchList extends HTMLElement {
     else if (event === "item.changed" && this.card(ids.item)) this.card(ids.item).follow(fields);
     else if (event === "item.changed") this.settle();
     else if (event === "item.removed") this.drop(ids.item);
-    else if (event === "session.cleared") this.refresh();
+    else if (event === "session.cleared") this.empty();
     else if (event === "session.changed") document.dispatchEvent(new CustomEvent("session:changed"));
+  }
+
+  empty() {
+    for (const row of this.rows) row.remove();
+    this.refresh();
   }
 
   // The row beside a card tells the seeds and the number of all its cards.

@@ -4,12 +4,20 @@
 import { fetchHtml, morph } from "../lib/dom.js";
 import { span, word } from "../lib/words.js";
 
+const PATIENCE = 250; // milliseconds
+
 class ItemCard extends HTMLElement {
   get frame() {
     return this.querySelector(".card");
   }
 
+  disconnectedCallback() {
+    clearTimeout(this.timer);
+  }
+
   async refresh() {
+    // Its row may have left meanwhile: what is gone is not asked for.
+    if (!this.isConnected) return;
     if (this.fetching) {
       this.again = true;
       return;
@@ -47,11 +55,18 @@ class ItemCard extends HTMLElement {
     const { dataset } = this.frame;
     // Its picture is fetched beside its text, not after it.
     if (picture) new Image().src = picture;
+    // Often all that wait are canceled because their session is cleared: they leave a moment later.
+    if (job_status === "canceled") return this.later();
     const begins = dataset.jobStatus === "queued" && job_status === "running" && dataset.status === status;
     if (!begins || this.fetching) return this.refresh();
     dataset.jobStatus = job_status;
     this.dropTools();
     this.showPlate(word("starting"));
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refresh(), PATIENCE);
   }
 
   dropTools() {

@@ -49,7 +49,7 @@ def test_each_side_is_kept_from_some_things_and_taught_with_most() -> None:
 
 
 @pytest.mark.parametrize(
-    ("side", "left", "right"), [(None, 56, 200), ("left", 8, 152), ("right", 104, 248)]
+    ("side", "left", "right"), [(None, 56, 200), ("left", 0, 136), ("right", 120, 256)]
 )
 def test_a_thing_is_where_it_was_asked_to_be(side: str | None, left: int, right: int) -> None:
     subject = world.Subject(Scene("plain", colour="white"), "castle", side=side)

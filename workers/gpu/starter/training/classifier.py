@@ -19,7 +19,7 @@ from .sprites import THINGS
 from .vae import to_tensor
 
 SIDE = 64  # pixels; the judge looks at a quarter of the size
-STEPS, BATCH, RATE = 2000, 32, 2e-3
+STEPS, BATCH, RATE = 1000, 32, 2e-3
 POOL = 24  # drawings of each scene to learn from
 LEARN_FROM, TEST_FROM = FRESH, 9_000  # first variant of each; training pictures use 0 to 3
 MOVED = 16  # pixels a thing may be off its spot while the judge learns

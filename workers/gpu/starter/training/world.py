@@ -19,8 +19,9 @@ THING_SIDE = 144  # pixels, nine latent cells
 GROUND = 224  # the row of pixels that a thing stands on
 FLOATING = ("space", "underwater")
 LIFT = 2 * CELL  # pixels that a thing is higher where it floats
-# Pixels that a thing is right of the middle, whole latent cells.
-ASIDE: dict[str | None, int] = {None: 0, "left": -3 * CELL, "right": 3 * CELL}
+# Pixels that a thing is right of the middle: one cell of the UNet's coarsest, so that what it knows
+# of a thing in the middle is true of it there, cell by cell.
+ASIDE: dict[str | None, int] = {None: 0, "left": -4 * CELL, "right": 4 * CELL}
 SIDES = ("left", "right")
 
 DEFAULT_PLACE, DEFAULT_TIME, DEFAULT_COLOUR = "meadow", "day", "white"

@@ -248,3 +248,14 @@ def drag(page: Page, row: Locator, to: Locator) -> None:
     place = to.bounding_box()
     assert place is not None
     page.mouse.move(place["x"] + 20, place["y"] + place["height"] - 4, steps=8)
+
+
+def test_clearing_while_jobs_wait_asks_for_nothing_that_is_gone(workspace: Page) -> None:
+    refused: list[str] = []
+    workspace.on("response", lambda answer: refused.extend([answer.url][: answer.status == 404]))
+    generate(workspace, count=3)
+    workspace.get_by_role("button", name="Clear session").click()
+    expect(workspace.get_by_role("article")).to_have_count(0)
+    expect(workspace.locator("#invitation")).to_be_visible()
+    workspace.wait_for_timeout(600)
+    assert refused == []

@@ -279,17 +279,6 @@ def test_a_reload_comes_back_to_the_same_row_at_once(workspace: Page, user: Any)
     )
 
 
-def test_clearing_while_jobs_wait_asks_for_nothing_that_is_gone(workspace: Page) -> None:
-    refused: list[str] = []
-    workspace.on("response", lambda answer: answer.status == 404 and refused.append(answer.url))
-    generate(workspace, count=3)
-    workspace.get_by_role("button", name="Clear session").click()
-    expect(workspace.get_by_role("article")).to_have_count(0)
-    expect(workspace.locator("#invitation")).to_be_visible()
-    workspace.wait_for_timeout(600)
-    assert refused == []
-
-
 def test_another_tab_follows(workspace: Page, hand: Hand) -> None:
     other = workspace.context.new_page()
     other.goto("/workspace/", wait_until="domcontentloaded")
@@ -311,6 +300,23 @@ def test_a_page_that_was_away_catches_up(workspace: Page, hand: Hand) -> None:
     workspace.context.set_offline(False)
     status(card, "generated")
     expect(workspace.get_by_text("You are offline.")).to_be_hidden()
+
+
+def test_a_page_that_catches_up_keeps_its_cards_and_the_focus(workspace: Page, user: Any) -> None:
+    rows_of(user, 3)
+    workspace.reload(wait_until="load")
+    card = workspace.locator(".card").nth(1)
+    card.focus()
+    workspace.keyboard.press("Space")
+    card.evaluate("(card) => { window.before = card; }")
+    with workspace.expect_response("**/title"):
+        workspace.evaluate("document.dispatchEvent(new CustomEvent('page:refresh'))")
+    assert workspace.evaluate("window.before.isConnected")
+    expect(card).to_be_focused()
+    expect(card).to_have_attribute("tabindex", "0")
+    expect(workspace.get_by_text("1 selected")).to_be_visible()
+    workspace.keyboard.press("ArrowRight")
+    expect(workspace.locator(".card").nth(2)).to_be_focused()
 
 
 def test_the_keyboard_is_enough(workspace: Page, hand: Hand) -> None:

@@ -138,8 +138,9 @@ class BatchList extends HTMLElement {
     this.count();
   }
 
-  dropTwins({ fragment, target }) {
-    if (target !== this) return;
+  // Rows that are brought to what the server says are no twins: they stay, and the focus with them.
+  dropTwins({ fragment, target, swapSpec }) {
+    if (target !== this || swapSpec.style.endsWith("Morph")) return;
     for (const row of fragment.querySelectorAll?.(".batch[id]") ?? []) {
       if (row.parentNode === fragment) document.getElementById(row.id)?.remove();
     }

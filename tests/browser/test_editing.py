@@ -126,6 +126,12 @@ def test_a_dropped_file_offers_its_settings(
     expect(prompt).to_have_value("a fox in the forest")
     offer.get_by_role("button", name="No, thanks").click()
     expect(offer).to_have_count(0)
+    workspace.set_viewport_size(PHONE)
+    prompt.fill("other words")
+    give_file(workspace, "drop", "fox.png", "image/png", picture_with_settings())
+    offer.get_by_role("button", name="Everything").click()
+    expect(prompt).to_have_value("a fox in the forest")
+    offer.get_by_role("button", name="No, thanks").click()
     give_file(workspace, "drop", "hour.mp4", "video/mp4", bytes(3000))
     expect(workspace.locator("#dock-errors")).to_contain_text("cannot be uploaded")
     assert complaints == []

@@ -6,6 +6,7 @@ an answer beside the field. Single steps are tested in the other files.
 from __future__ import annotations
 
 import io
+import uuid
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from django.db import connection
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from ourvidz.rows import as_service
+from ourvidz.rows import as_service, as_user
 from tests.browser.hand import Hand
 from tests.browser.live import assert_page_equals_fresh
 from tests.browser.test_starting import give_file, png
 from tests.browser.test_workspace import PHONE, generate, status
+from workspace.services import delete_session
 
 DESK = {"width": 1440, "height": 900}
 MANY = 100_000
@@ -101,6 +103,16 @@ def test_the_bin_and_the_way_back(sized: Page, hand: Hand) -> None:
     expect(cards).to_have_count(2)
     sized.goto("/workspace/bin/", wait_until="load")
     expect(sized.get_by_text("The bin is empty")).to_be_visible()
+
+
+def test_a_session_deleted_elsewhere_is_made_again_with_the_draft(sized: Page, user: Any) -> None:
+    prompt = sized.get_by_label("Prompt", exact=True)
+    prompt.fill("an unfinished thought")
+    gone = sized.locator("batch-list").get_attribute("data-session")
+    with as_user(user):
+        delete_session(user=user, session_id=uuid.UUID(gone))
+    sized.locator(f'batch-list:not([data-session="{gone}"])').wait_for(state="attached")
+    expect(prompt).to_have_value("an unfinished thought")
 
 
 def test_what_cannot_be_used_is_said_and_nothing_is_lost(workspace: Page, hand: Hand) -> None:

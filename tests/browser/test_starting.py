@@ -66,9 +66,13 @@ def test_a_card_is_started_from(workspace: Page, hand: Hand, complaints: list[st
 
 @pytest.mark.parametrize("event", ["drop", "paste"])
 def test_a_file_is_given(workspace: Page, hand: Hand, event: str) -> None:
-    give_file(workspace, event, "sea.png", "image/png", png())
-    expect(workspace.locator(".given")).to_have_count(1)
-    expect(workspace.get_by_role("img", name="sea.png")).to_be_visible()
+    for width in (390, 1440):
+        workspace.set_viewport_size({"width": width, "height": 844})
+        give_file(workspace, event, "sea.png", "image/png", png())
+        expect(workspace.locator(".given")).to_have_count(1)
+        expect(workspace.get_by_role("img", name="sea.png")).to_be_visible()
+        workspace.get_by_role("button", name="Remove this picture").click()
+        expect(workspace.locator(".given")).to_have_count(0)
 
 
 def test_what_is_no_picture_is_said_and_the_draft_stays(workspace: Page, hand: Hand) -> None:

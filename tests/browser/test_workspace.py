@@ -280,7 +280,9 @@ def test_a_reload_comes_back_to_the_same_row_at_once(workspace: Page, user: Any)
 
 
 def test_another_tab_follows(workspace: Page, hand: Hand) -> None:
+    workspace.set_viewport_size({"width": 1440, "height": 900})
     other = workspace.context.new_page()
+    other.set_viewport_size(PHONE)
     other.goto("/workspace/", wait_until="domcontentloaded")
     other.locator("live-feed[data-state=live]").wait_for(state="attached")
     generate(workspace)

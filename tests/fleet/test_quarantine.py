@@ -17,6 +17,12 @@ from workers import gpu, history, quarantine, services, versions
 from workers.models import WorkerUrl
 
 
+@pytest.fixture(autouse=True)
+def long_pauses(settings: Any) -> None:
+    """A job that failed comes back after the test: each claim brings another one, however slow."""
+    settings.JOB_BACKOFF_SECONDS = 600.0
+
+
 def ask(queue: Any) -> None:
     """Queue a job, although the preset's model is nowhere."""
     with as_service("test"):

@@ -149,7 +149,9 @@ def test_jobs_are_locked_before_their_worker(
     ):
         with CaptureQueriesContext(connection) as seen:
             assert call().status_code == 200
-        written = [re.match(r'\s*UPDATE "?(\w+)"?', query["sql"]) for query in seen.captured_queries]
+        written = [
+            re.match(r'\s*UPDATE "?(\w+)"?', query["sql"]) for query in seen.captured_queries
+        ]
         tables = [found[1] for found in written if found]
         assert tables.index("worker_urls") > max(
             number for number, table in enumerate(tables) if table == "jobs"

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from workers.gpu.starter.training import beginning, classifier, polish, recipe, score, unet, vae
+from workers.gpu.starter.training.places import Scene
 
 pytestmark = pytest.mark.heavy
 
@@ -72,7 +73,10 @@ def test_the_judge_learns_and_answers(tiny_world: Path) -> None:
     assert set(said[0]) == set(classifier.QUESTIONS)
 
 
-def test_a_picture_to_start_from_is_marked_at_every_strength(tiny_world: Path) -> None:
+def test_a_picture_to_start_from_is_marked_at_every_strength(
+    tiny_world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beginning, "SCENES_GIVEN", [Scene("snow", "night")])
     judge = classifier.train(steps=1, batch=2)
     marks = beginning.marks(score.Painter().pipe, judge)
     assert list(marks) == ["0.3", "0.5", "0.7"]

@@ -132,7 +132,8 @@ class _Game:
         if first is None:
             return []
         rank = self._rank(first)
-        chosen = self._of_loaded(first, rank, loaded) if loaded else None
+        allowed = not hand.presets or loaded in hand.presets
+        chosen = self._of_loaded(first, rank, loaded) if loaded and allowed else None
         number = first if chosen is None else chosen
         self.taken[number] = True
         with_it = hand.at_once - 1 if loaded in ("", self.line[number].preset) else 0

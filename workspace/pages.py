@@ -33,6 +33,7 @@ ROWS_ABOVE, ROWS_BELOW = 1, 6
 SESSIONS_SHOWN = 30
 PROJECTS_SHOWN = 200
 MOST_COUNTED = 1000
+WHOLE = "whole"
 GROUPS = (
     ("things", _("Things")),
     ("places", _("Places")),
@@ -51,7 +52,8 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
             session,
             loaded=loaded_in(request),
             presets=presets,
-            at=request.GET.get("at", ""),
+            # Without scripts nobody would fill the rows that come as frames.
+            at=None if WHOLE in request.GET else request.GET.get("at", ""),
         ),
         **dock_context([one for one in presets if one.is_offered and one.needs_words]),
         "acts": acts_of(presets),
@@ -99,7 +101,9 @@ def batches_context(
     older = _cursor(whole[-1]) if len(page) > limit else ""
     batches = batches_of(whole, presets)
     near = None if at is None else _near(batches, at)
-    return {"session": session, "rows": drawn_rows(batches, near), "older": older}
+    is_whole = near is None or len(near) == len(batches)
+    rows = drawn_rows(batches, near)
+    return {"session": session, "rows": rows, "older": older, "is_whole": is_whole}
 
 
 def batch_context(session: WorkspaceSession, batch_ids: Collection[uuid.UUID]) -> dict[str, Any]:

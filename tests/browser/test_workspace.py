@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from ourvidz.rows import as_user
 from tests.browser.hand import Hand
@@ -277,6 +277,20 @@ def test_a_reload_comes_back_to_the_same_row_at_once(workspace: Page, user: Any)
     expect(workspace.locator('.card[tabindex="0"]')).to_have_attribute(
         "data-item", str(card.get_attribute("data-item"))
     )
+
+
+def test_rows_that_could_not_be_had_come_later(workspace: Page, user: Any) -> None:
+    rows_of(user, 40)
+    missing = iter([503, 503])
+
+    def answer(route: Route) -> None:
+        failure = next(missing, None)
+        route.fulfill(status=failure) if failure else route.continue_()
+
+    workspace.route("**/batches?batch=*", answer)
+    workspace.goto("/workspace/?loaded=40", wait_until="load")
+    expect(workspace.locator(".batch[data-hollow]").first).to_be_attached()
+    expect(workspace.locator(".batch[data-hollow]")).to_have_count(0, timeout=20_000)
 
 
 def test_another_tab_follows(workspace: Page, hand: Hand) -> None:

@@ -158,6 +158,8 @@ def test_a_worker_keeps_to_its_presets() -> None:
         Waiting("q", "b", 4.0, tag=2.0),
     ]
     assert crew(only_b).play(line) == [None, (0.0, 4.0), (4.0, 8.0)]
+    foreign = Hand(uuid4(), ("q",), "a", presets=("b",))
+    assert crew(foreign).play(line) == [None, (0.0, 9.0), (9.0, 13.0)]
     assert crew(only_b, hand("a")).play(line) == [(0.0, 4.0), (0.0, 4.0), (4.0, 8.0)]
 
 

@@ -210,6 +210,9 @@ def test_a_page_draws_the_rows_in_view_first(client: Client, session: WorkspaceS
     assert at in rows_in(client.get(f"/workspace/?at={at}"))[True]
     assert str(newest_first[0]) in rows_in(client.get(f"/workspace/?at={at}"))[False]
     assert rows_in(client.get("/workspace/?at=x"))[True] == drawn
+    # Without scripts there is a way to the rest.
+    assert 'href="?whole"' in client.get("/workspace/").content.decode()
+    assert not rows_in(client.get("/workspace/?whole"))[False]
 
 
 def test_rows_are_fetched_by_name(client: Client, session: WorkspaceSession) -> None:

@@ -6,6 +6,7 @@ import { comeBackToPlace, keepPlace } from "../lib/kept_place.js";
 import { recall, remember } from "../lib/store.js";
 
 const PAGE = 24; // what the server sends without being asked for more
+const LONGEST_PAUSE = 30_000;
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", m: "more", e: "change", h: "hold", Delete: "delete", Backspace: "delete" };
 
@@ -37,11 +38,14 @@ class BatchList extends HTMLElement {
     this.fill();
   }
 
-  async fill() {
+  // What cannot be had now is asked for again, a little later each time.
+  async fill(pause = 1000) {
     if (this.filling) return;
     this.filling = true;
-    await fillRows(this, this.dataset.url);
+    clearTimeout(this.refill);
+    const whole = await fillRows(this, this.dataset.url).catch(() => false);
     this.filling = false;
+    if (!whole) this.refill = setTimeout(() => this.fill(Math.min(2 * pause, LONGEST_PAUSE)), pause);
   }
 
   get rows() {

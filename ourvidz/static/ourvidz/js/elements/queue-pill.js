@@ -5,7 +5,8 @@
 import { span, word } from "../lib/words.js";
 
 const SILENCE = 7000;
-const ENDS = ["succeeded", "failed", "canceled"];
+// One that was canceled may have run or waited; the next moment tells.
+const ENDS = ["succeeded", "failed"];
 
 class QueuePill extends HTMLElement {
   connectedCallback() {

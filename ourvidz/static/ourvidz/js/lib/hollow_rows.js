@@ -6,16 +6,17 @@ import { fetchHtml } from "./dom.js";
 const AT_ONCE = 12;
 const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
-// Until there are none; or until something goes wrong, after which it can be asked for again.
+// Returns whether there are none any more; if not, something went wrong, and it can be asked for again.
 export async function fillRows(list, url) {
   for (let rows; (await painted(), (rows = nearest(list)).length); ) {
     const query = rows.map((row) => `batch=${row.id.replace("batch-", "")}`).join("&");
     const { ok, html } = await fetchHtml(`${url}?${query}`).catch(() => ({ ok: false }));
-    if (!ok) return;
+    if (!ok) return false;
     const answer = document.createElement("template");
     answer.innerHTML = html;
     for (const row of rows) fill(row, answer.content.getElementById(row.id));
   }
+  return true;
 }
 
 function nearest(list) {

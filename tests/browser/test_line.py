@@ -171,7 +171,11 @@ def test_the_line_follows_and_acts(
     three(workspace)
     workspace.locator("queue-pill a").click()
     rows = dialog(workspace).get_by_role("listitem")
-    rows.nth(1).get_by_role("button", name="Pause").click()
+    pause = rows.nth(1).get_by_role("button", name="Pause")
+    resume = rows.nth(1).get_by_role("button", name="Resume")
+    for button, other in ((pause, resume), (resume, pause), (pause, resume)):
+        button.press("Enter")
+        expect(other).to_be_focused()
     expect(rows.nth(1)).to_contain_text("paused")
     hand.take()
     prompts(workspace, "a boat", "a rocket")

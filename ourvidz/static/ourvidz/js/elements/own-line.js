@@ -6,6 +6,7 @@ import { carry } from "../lib/carry_row.js";
 import { span, word } from "../lib/words.js";
 
 const TOUCHING = ["item.", "items.", "job.", "session."];
+const BECOMES = { pause: "resume", resume: "pause" }; // the button that takes its place
 const KEYS = { ArrowUp: "earlier", ArrowDown: "later", Home: "first", End: "last" };
 
 class OwnLine extends HTMLElement {
@@ -89,7 +90,8 @@ class OwnLine extends HTMLElement {
   }
 
   focusAgain(row, name) {
-    const wanted = name && row?.querySelector(`[value="${name}"]:enabled`);
+    const button = (value) => value && row?.querySelector(`[value="${value}"]:enabled`);
+    const wanted = button(name) || button(BECOMES[name]);
     (wanted || row?.querySelector("[data-grip]") || this.querySelector("[data-close], a"))?.focus();
   }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from workers.gpu.starter.training import classifier, recipe
 from workers.gpu.starter.training.places import Scene
@@ -36,6 +37,16 @@ def test_the_transformer_goes_on_where_it_stopped(tiny_world: Path) -> None:
     model = transformer.train(steps=2, batch=2)
     assert steps_of("transformer") == 2
     assert set(transformer.listening(model, count=2)) == {"true", "thing", "place", "motion"}
+
+
+def test_the_published_weights_can_be_trained_on(tiny_world: Path) -> None:
+    before = transformer.published().state_dict()
+    model = transformer.train(steps=1, batch=2, again=True)
+    state = recipe.load("video/transformer")
+    assert state is not None and state["again"]
+    after = model.state_dict()
+    assert before.keys() == after.keys()
+    assert torch.equal(codec.components()[0], load_file(codec.COMPONENTS)["weight"])
 
 
 def test_the_judge_looks_at_films(tiny_world: Path) -> None:

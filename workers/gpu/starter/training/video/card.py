@@ -12,17 +12,20 @@ from . import words as known
 
 OFFERED = 0.8  # a word is offered when at least this share of its clips showed it
 EXAMPLES = (
-    "a robot rises in the snow at night",
+    "a rocket rises in space",
     "a castle in the snow, the sun sets",
+    "a boat drifts to the left on the beach at sunset",
+    "a butterfly rises in the meadow by day",
     "a fox in the desert at sunset, it is snowing",
+    "a robot rises in the snow at night",
+    "an owl drifts to the right in the snow at night",
     "a car drifts to the left on the beach at sunset",
     "a balloon rises in the desert by day",
+    "a fish drifts to the right in space",
+    "a cat falls on the beach by day",
     "an apple falls in space",
     "meadow, the sun sets",
-    "a castle drifts to the right in space",
     "a car in the meadow at night, it is snowing",
-    "a robot falls on the beach by day",
-    "a fox drifts to the left in the snow",
 )
 SHOWN = 6  # examples at most
 
@@ -132,8 +135,8 @@ is a toy next to any real model.
 single precision, no GPU. The text encoder is frozen: each known word has its own fixed vector,
 synonyms share it, unknown words are nothing. The codec is not trained but computed: it is the
 straight line between pixels and latents that fits these clips best, so other films would look odd.
-For the transformer the first 1,331 steps saw ten things, the rest six; it was stopped before the
-steps that the script names. Minutes are of the clock, much of it waiting for the machine.
+"Again" went on with the published weights (`--again`). Minutes are of the clock, much of it waiting
+for the machine.
 
 | stage | steps | minutes |
 |---|---|---|

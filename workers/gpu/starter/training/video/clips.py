@@ -27,7 +27,12 @@ LIFT = 24  # of things in space, in pixels of the image world; there it is a lit
 PLACES = ("meadow", "beach", "desert", "snow", "space")
 LAND = ("meadow", "beach", "desert", "snow")
 TIMES = ("day", "sunset", "night")
-THINGS = ("castle", "apple", "balloon", "car", "robot", "fox")
+# fmt: off
+THINGS = (
+    "castle", "apple", "balloon", "car", "robot", "fox",
+    "rocket", "boat", "fish", "butterfly", "cat", "owl",
+)
+# fmt: on
 # How far a thing is from its spot, in paces, at the first frame and at the last; across and down.
 WAYS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "left": ((0, 0), (-16, 0)),

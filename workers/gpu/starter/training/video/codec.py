@@ -11,11 +11,13 @@ import functools
 import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
+from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from ..recipe import load, placed, save
+from ..recipe import VIDEO_FOLDER, load, placed, save
 from . import clips, straight, straight_in
 
+COMPONENTS = VIDEO_FOLDER / "vae" / "components.safetensors"
 CHANNELS = 48
 CELL, SPAN = 16, 4  # pixels along a cell, frames in it
 GRID = clips.SIDE // CELL
@@ -66,6 +68,13 @@ def components() -> tuple[torch.Tensor, torch.Tensor]:
         kept = {"weight": weight, "bias": bias}
         save("video/components", kept)
     return kept["weight"], kept["bias"]
+
+
+def adopt_components() -> None:
+    """Take the repository's numbers for cells, unless there are some already: those computed on
+    another machine mean other things."""
+    if load("video/components") is None and COMPONENTS.exists():
+        save("video/components", load_file(COMPONENTS))
 
 
 def _principal() -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,11 +14,11 @@ from diffusers.models.transformers.transformer_wan import WanAttention, WanAttnP
 from torch import nn
 
 from ..loop import Loop
-from ..recipe import load
+from ..recipe import VIDEO_FOLDER, load
 from . import clips, codec, words
 
 HEADS, HEAD_WIDTH, LAYERS = 4, 48, 6
-TOTAL, BATCH, RATE = 8000, 8, 1e-3
+TOTAL, BATCH, RATE = 9000, 8, 1e-3
 EMPTY = 0.1  # share of captions left empty, for guidance
 GIVEN = 0.3  # share of clips whose first frame is given
 SHIFT = 5.0  # of the noise levels towards noise
@@ -169,19 +169,29 @@ def for_training(model: WanTransformer3DModel) -> WanTransformer3DModel:
     return model
 
 
-def train(steps: int = TOTAL, batch: int = BATCH) -> WanTransformer3DModel:
-    """Train, or go on; returns the transformer with averaged weights."""
+def train(steps: int = TOTAL, batch: int = BATCH, *, again: bool = False) -> WanTransformer3DModel:
+    """Train, or go on; returns the transformer with averaged weights.
+
+    It begins with fresh weights or, ``again``, with those in the repository.
+    """
     torch.manual_seed(1)
-    painter, model = Painter(), for_training(build())
-    Loop("video/transformer", model, rate=RATE, total=steps).run(
-        lambda _: painter.loss(model, batch)
-    )
+    if again:
+        codec.adopt_components()
+    painter, model = Painter(), for_training(published() if again else build()).train()
+    rounds = Loop("video/transformer", model, rate=RATE, total=steps, again=again)
+    rounds.run(lambda _: painter.loss(model, batch))
     return model
 
 
-def stage(steps: int = TOTAL) -> None:
+def published() -> WanTransformer3DModel:
+    """The transformer in the repository, in single precision."""
+    folder = VIDEO_FOLDER / "transformer"
+    return WanTransformer3DModel.from_pretrained(folder, torch_dtype=torch.float32)
+
+
+def stage(steps: int = TOTAL, *, again: bool = False) -> None:
     """Train, then say whether the model listens to its captions."""
-    print(listening(train(steps)), flush=True)
+    print(listening(train(steps, again=again)), flush=True)
 
 
 def trained() -> WanTransformer3DModel:

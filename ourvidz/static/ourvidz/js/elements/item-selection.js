@@ -113,6 +113,7 @@ class ItemSelection extends HTMLElement {
       card.toggleAttribute("data-selected", this.chosen.has(card.dataset.item));
     }
     for (const item of this.chosen) if (!present.has(item)) this.chosen.delete(item);
+    if (!this.selecting && this.contains(document.activeElement)) document.dispatchEvent(new CustomEvent("focus:lost"));
     this.hidden = !this.selecting;
     this.querySelector("[data-count]").textContent = this.chosen.size;
     for (const button of this.querySelectorAll("[data-needs]")) button.disabled = this.chosen.size < button.dataset.needs;

@@ -90,12 +90,9 @@ class MediaGrid extends HTMLElement {
   }
 
   async show(html) {
-    const focused = document.activeElement?.closest(".tile")?.id;
     this.window.clear();
     await morph(this, html);
     this.arrange();
-    const tile = focused && document.getElementById(focused);
-    if (focused && !this.contains(document.activeElement)) this.focusOn(tile ?? this.tiles[0]);
   }
 
   // --- One tab stop, marks of the selection

@@ -21,6 +21,7 @@ class SelectionBar extends HTMLElement {
 
   show(ids) {
     this.ids = ids;
+    if (!ids.length && this.contains(document.activeElement)) document.dispatchEvent(new CustomEvent("focus:lost"));
     this.hidden = ids.length === 0;
     this.querySelector("[data-count]").textContent = ids.length;
     document.documentElement.toggleAttribute("data-selecting", ids.length > 0);

@@ -1,6 +1,7 @@
 // <session-title>: the head of the workspace; fetched again when the session changed.
 
 import { debounce, fetchHtml, morph } from "../lib/dom.js";
+import { isAtNothing } from "../lib/lent_focus.js";
 
 class SessionTitle extends HTMLElement {
   connectedCallback() {
@@ -21,7 +22,10 @@ class SessionTitle extends HTMLElement {
   async fetch() {
     if (this.contains(document.activeElement) && document.activeElement.matches("input")) return;
     const { ok, html } = await fetchHtml(this.dataset.url);
+    const hadFocus = this.contains(document.activeElement);
     if (ok) await morph(this, html);
+    // There is nothing left to clear, for example.
+    if (hadFocus && isAtNothing()) document.dispatchEvent(new CustomEvent("focus:lost"));
   }
 }
 

@@ -2,11 +2,13 @@
 // ready elsewhere.
 
 import { isTyping, post } from "../lib/dom.js";
+import { isLent } from "../lib/lent_focus.js";
 import { complain } from "../lib/library_actions.js";
 import { recall, remember } from "../lib/store.js";
 import { word } from "../lib/words.js";
 
 const STAYS = 8000;
+const WAITS = 5000; // milliseconds that a key waits for the act it undoes
 
 class ToastStack extends HTMLElement {
   connectedCallback() {
@@ -16,16 +18,41 @@ class ToastStack extends HTMLElement {
     document.addEventListener("toast:say", ({ detail }) => this.offer(detail));
     document.addEventListener("toast:later", ({ detail }) => this.keep(detail));
     document.addEventListener("keydown", (event) => this.key(event));
+    this.sent = []; // every act that was sent after the one that the toast undoes, and has not ended
+    document.addEventListener("htmx:before:request", ({ detail }) => this.send(detail.ctx));
+    document.addEventListener("htmx:finally:request", ({ detail }) => this.end(detail.ctx, detail.ctx.hx?.trigger));
+    document.addEventListener("act:sent", ({ detail }) => this.send(detail));
+    document.addEventListener("act:ended", ({ detail }) => this.end(detail, detail.trigger));
     const kept = recall("toast");
     if (kept) this.offer(kept);
     remember("toast", null);
   }
 
+  // What is undone is the last act, also while its answer is on the way.
   key(event) {
+    const typing = isTyping(event.target) && !isLent(event.target);
+    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || typing) return;
     const button = this.querySelector("button");
-    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || !button || isTyping(event.target)) return;
+    const last = this.sent.at(-1);
+    if (!last && !button) return;
     event.preventDefault();
-    button.click();
+    if (last) this.wished = { act: last, until: Date.now() + WAITS };
+    else button.click();
+  }
+
+  send(act) {
+    if (act.request?.method !== "GET") this.sent.push(act);
+  }
+
+  // The toast of an act is there by now, if it brings one.
+  end(act, trigger) {
+    const at = this.sent.indexOf(act);
+    if (at < 0) return;
+    const undoes = trigger?.includes('"toast:undo"');
+    this.sent.splice(undoes ? 0 : at, undoes ? at + 1 : 1);
+    if (this.wished?.act !== act) return;
+    if (undoes && Date.now() < this.wished.until) this.querySelector("button").click();
+    this.wished = null;
   }
 
   // What it is about is gone: the next page says it.

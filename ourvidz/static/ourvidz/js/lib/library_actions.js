@@ -1,4 +1,5 @@
 // What the library's elements do with media: post an action, and let the page hear what the server says.
+// That it was sent and has ended is told as "act:sent" and "act:ended", for those who wait for it.
 
 import { word } from "./words.js";
 
@@ -6,14 +7,19 @@ export async function actOn(url, values) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
   const headers = { "HX-Request": "true", "X-CSRFToken": token };
   const body = values instanceof FormData ? new URLSearchParams(values) : new URLSearchParams(Object.entries(values));
+  const act = {};
+  announce("act:sent", act);
   try {
     const response = await fetch(url, { method: "POST", body, headers, credentials: "same-origin" });
-    announceHeader(response.headers.get("HX-Trigger"));
+    act.trigger = response.headers.get("HX-Trigger");
+    announceHeader(act.trigger);
     if (!response.ok) complain(response.status, await response.text());
     return response.ok;
   } catch {
     say(word("not_saved"));
     return false;
+  } finally {
+    announce("act:ended", act);
   }
 }
 
@@ -30,9 +36,11 @@ export function moveValues(form, submitter) {
 }
 
 function announceHeader(text) {
-  for (const [name, detail] of Object.entries(JSON.parse(text ?? "{}"))) {
-    document.dispatchEvent(new CustomEvent(name, { detail }));
-  }
+  for (const [name, detail] of Object.entries(JSON.parse(text ?? "{}"))) announce(name, detail);
+}
+
+function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
 // Say why something was refused: the server's words, where the answer has some.
@@ -43,5 +51,5 @@ export function complain(status, html) {
 }
 
 function say(text) {
-  document.dispatchEvent(new CustomEvent("toast:say", { detail: { text } }));
+  announce("toast:say", { text });
 }

@@ -1,0 +1,101 @@
+"""Working by keyboard alone in a real browser: where the focus goes when what has it is deleted,
+and what the key for undo means while the answer to an act is still on its way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.test_library import PROMPTS, library, pictures, tile
+from tests.browser.test_workspace import rows_of
+
+__all__ = ["library", "pictures"]
+
+CARDS = "castle %d"
+
+
+def cards_of(page: Page, user: Any, count: int) -> list[Any]:
+    """Fill the session; return the cards, the oldest (the last on the page) first."""
+    rows_of(user, count)
+    page.reload(wait_until="load")
+    page.locator("live-feed[data-state=live]").wait_for(state="attached")
+    expect(page.locator(".batch[data-hollow]")).to_have_count(0)
+    return [page.get_by_role("article", name=CARDS % number) for number in range(count)]
+
+
+def test_the_focus_goes_on_to_the_next_card(workspace: Page, user: Any) -> None:
+    keys = workspace.keyboard
+    cards = cards_of(workspace, user, 5)
+    cards[3].press("Delete")
+    expect(cards[2]).to_be_focused()
+    cards[2].get_by_role("button", name="Delete").press("Enter")
+    expect(cards[1]).to_be_focused()
+    expect(workspace.get_by_role("status").get_by_text("Deleted.")).to_be_visible()
+    keys.press("Control+z")
+    expect(cards[2]).to_have_count(1)
+    expect(cards[1]).to_be_focused()
+    keys.press("Space")
+    cards[0].press("Space")
+    expect(workspace.get_by_text("2 selected")).to_be_visible()
+    workspace.get_by_role("button", name="Delete all").press("Enter")
+    expect(cards[2]).to_be_focused()
+
+
+def test_where_no_card_is_left_the_prompt_has_the_focus(workspace: Page, user: Any) -> None:
+    prompt = workspace.get_by_label("Prompt", exact=True)
+    [card] = cards_of(workspace, user, 1)
+    workspace.get_by_role("button", name="Clear session").press("Enter")
+    expect(prompt).to_be_focused()
+    # Nothing was typed there yet: the key means the page.
+    workspace.keyboard.press("Control+z")
+    card.press("Delete")
+    expect(prompt).to_be_focused()
+    workspace.get_by_role("button", name="Undo").click()
+    expect(card).to_be_focused()
+
+
+def test_undo_waits_for_the_act_that_it_undoes(workspace: Page, user: Any) -> None:
+    first, second = cards_of(workspace, user, 2)
+    first.press("Delete")
+    expect(workspace.get_by_role("button", name="Undo")).to_be_visible()
+    held: list[Route] = []
+    workspace.route("**/delete", lambda route: held.append(route))
+    with workspace.expect_request("**/delete"):
+        second.press("Delete")
+    workspace.keyboard.press("Control+z")
+    with workspace.expect_response("**/restore"):
+        held[0].continue_()
+    expect(second).to_be_visible()
+    expect(first).to_have_count(0)
+
+
+def test_an_act_without_a_way_back_leaves_the_one_before(workspace: Page, user: Any) -> None:
+    first, second = cards_of(workspace, user, 2)
+    first.press("Delete")
+    expect(workspace.get_by_role("button", name="Undo")).to_be_visible()
+    workspace.route("**/delete", lambda route: route.fulfill(status=500))
+    with workspace.expect_response("**/delete"):
+        second.press("Delete")
+        workspace.keyboard.press("Control+z")
+    expect(second).to_be_visible()
+    expect(first).to_have_count(0)
+
+
+def test_the_focus_goes_on_to_the_next_tile(library: Page) -> None:
+    newest, second, third, oldest = (tile(library, prompt) for prompt in reversed(PROMPTS))
+    link = ".tile__open"
+    second.locator(link).press("Delete")
+    expect(third.locator(link)).to_be_focused()
+    library.keyboard.press("Control+z")
+    expect(second).to_have_count(1)
+    expect(third.locator(link)).to_be_focused()
+    oldest.locator(link).press("Delete")
+    expect(third.locator(link)).to_be_focused()
+    third.locator(link).press(" ")
+    library.get_by_role("button", name="Delete", exact=True).press("Enter")
+    expect(second.locator(link)).to_be_focused()
+    library.keyboard.press("Control+a")
+    library.keyboard.press("Delete")
+    expect(newest).to_have_count(0)
+    expect(library.get_by_label("Search", exact=True)).to_be_focused()

@@ -10,6 +10,8 @@ import pytest
 
 pytestmark = pytest.mark.heavy
 
+KINDS = ("places", "times", "things", "colours", "sides")
+
 GENERATE = """
 import sys
 import torch
@@ -53,7 +55,7 @@ def test_every_word_has_the_score_that_the_card_gives(folder: Path, words: dict[
     card = (folder / "README.md").read_text()
     rows = re.findall(r"^\| ([a-z]+) \| ([a-z]+) \| ([0-9.]+) \|$", card, re.MULTILINE)
     scored = {(kind, word): float(score) for word, kind, score in rows}
-    for kind in ("places", "times", "things", "colours"):
+    for kind in KINDS:
         for entry in words[kind]:
             assert abs(scored[kind, entry["word"]] - entry["score"]) < 0.006, entry
     assert all(entry["score"] >= 0.5 for entry in words["things"])
@@ -61,7 +63,7 @@ def test_every_word_has_the_score_that_the_card_gives(folder: Path, words: dict[
 
 def test_examples_use_only_known_words(words: dict[str, Any]) -> None:
     known = set(words["connectives"])
-    for kind in ("places", "times", "things", "colours"):
+    for kind in KINDS:
         for entry in words[kind]:
             known |= {entry["word"], *entry["synonyms"]}
     assert len(words["examples"]) == 6

@@ -163,7 +163,8 @@ model's pictures. Of the world's {subjects} combinations, those below were never
 {scores}
 ## Limits
 
-- One thing, in the middle or on a side, at one size. Two things in a prompt blend into one.
+- One thing, in the middle or on a side, at one size; a few stand on a side that nobody asked for.
+  Two things in a prompt blend into one.
 - A scene has {variants} drawings; other seeds choose among them, or mix them. A thing has one.
 - Some things can have another colour ("a blue car"); one of many colours, or of none, keeps its
   own. Before "background" a colour is that of the background.

@@ -65,9 +65,9 @@ def preview() -> dict[str, Any]:
     }
 
 
-def trained_before() -> dict[str, Any]:
-    """The stages that the published weights have behind them."""
-    file = IMAGE_FOLDER / HISTORY
+def trained_before(folder: Path = IMAGE_FOLDER) -> dict[str, Any]:
+    """The stages that the weights published in a folder have behind them."""
+    file = folder / HISTORY
     return json.loads(file.read_text()) if file.exists() else {}
 
 

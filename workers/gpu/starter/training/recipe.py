@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[4]
 WORK = Path(os.environ.get("STARTER_WORK", ROOT / "var" / "training"))
@@ -39,6 +40,12 @@ def load(name: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     return torch.load(path, map_location=torch.get_default_device(), weights_only=False)
+
+
+def adopt(name: str, published: Path) -> None:
+    """Take published tensors as the checkpoint of this name, unless there is one already."""
+    if load(name) is None and published.exists():
+        save(name, load_file(published))
 
 
 def placed(numbers: np.ndarray) -> torch.Tensor:

@@ -131,30 +131,34 @@ def train_more(
 
     It begins with the first round's weights or, ``again``, with those in the repository.
     """
-    if again:
-        vae.adopt_components()
-    painter, model = Painter(rounds=2), _begun("unet", again=again)
-    rounds = Loop("unet-more", model, rate=MORE_RATE, total=steps, again=again)
-    rounds.run(lambda _: painter.loss(model, batch))
-    return model
+    return _go_on("unet", "unet-more", 2, MORE_RATE, steps, batch, again=again)
 
 
 def train_sides(
     steps: int = SIDES_STEPS, batch: int = SIDES_BATCH, *, again: bool = False
 ) -> UNet2DConditionModel:
     """The third round, as ``train_more`` after the second."""
+    return _go_on("unet-more", "unet-sides", lessons.ROUNDS, SIDES_RATE, steps, batch, again=again)
+
+
+def _go_on(
+    before: str,
+    name: str,
+    rounds: int,
+    rate: float,
+    steps: int,
+    batch: int,
+    *,
+    again: bool,
+) -> UNet2DConditionModel:
+    """Train a round from the weights of the one ``before`` or, ``again``, of the repository."""
     if again:
         vae.adopt_components()
-    painter, model = Painter(), _begun("unet-more", again=again)
-    rounds = Loop("unet-sides", model, rate=SIDES_RATE, total=steps, again=again)
-    rounds.run(lambda _: painter.loss(model, batch))
+    painter, model = Painter(rounds=rounds), published() if again else trained(before)
+    model = model.train().to(memory_format=torch.channels_last)
+    loop = Loop(name, model, rate=rate, total=steps, again=again)
+    loop.run(lambda _: painter.loss(model, batch))
     return model
-
-
-def _begun(name: str, *, again: bool) -> UNet2DConditionModel:
-    """The UNet of a round or, ``again``, of the repository, ready to go on."""
-    model = published() if again else trained(name)
-    return model.train().to(memory_format=torch.channels_last)
 
 
 def published() -> UNet2DConditionModel:

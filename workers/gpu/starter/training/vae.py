@@ -15,13 +15,12 @@ from diffusers import AutoencoderKL
 from diffusers.models.autoencoders.vae import Decoder
 from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.upsampling import Upsample2D
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
 from . import lessons, world
 from .loop import Loop
-from .recipe import CELL, CROP, GRID, IMAGE_FOLDER, LATENT_CHANNELS, SIDE, load, placed, save
+from .recipe import CELL, CROP, GRID, IMAGE_FOLDER, LATENT_CHANNELS, SIDE, adopt, load, placed, save
 
 COMPONENTS = IMAGE_FOLDER / "vae" / "components.safetensors"
 CHANNELS = (8, 16, 24, 48, 96)
@@ -89,8 +88,7 @@ def components() -> tuple[torch.Tensor, torch.Tensor]:
 def adopt_components() -> None:
     """Take the repository's numbers for cells, unless there are some already: those computed on
     another machine, or of a larger world, mean other things."""
-    if load("components") is None and COMPONENTS.exists():
-        save("components", load_file(COMPONENTS))
+    adopt("components", COMPONENTS)
 
 
 def _components(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,10 +11,9 @@ import functools
 import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
-from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from ..recipe import VIDEO_FOLDER, load, placed, save
+from ..recipe import VIDEO_FOLDER, adopt, load, placed, save
 from . import clips, straight, straight_in
 
 COMPONENTS = VIDEO_FOLDER / "vae" / "components.safetensors"
@@ -73,8 +72,7 @@ def components() -> tuple[torch.Tensor, torch.Tensor]:
 def adopt_components() -> None:
     """Take the repository's numbers for cells, unless there are some already: those computed on
     another machine mean other things."""
-    if load("video/components") is None and COMPONENTS.exists():
-        save("video/components", load_file(COMPONENTS))
+    adopt("video/components", COMPONENTS)
 
 
 def _principal() -> tuple[torch.Tensor, torch.Tensor]:

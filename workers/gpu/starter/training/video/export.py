@@ -8,7 +8,7 @@ from typing import Any
 from diffusers import WanPipeline
 from safetensors.torch import save_file
 
-from ..export import HISTORY, publish
+from ..export import HISTORY, publish, trained_before
 from ..recipe import VIDEO_FOLDER, WORK
 from . import card, clips, codec, transformer, words
 
@@ -46,18 +46,12 @@ def export(target: Path = VIDEO_FOLDER) -> None:
     listed = card.words(scores, FAST, preview())
     (fresh / "words.json").write_text(json.dumps(listed, indent=1) + "\n")
     (fresh / "README.md").write_text(card.page(scores, FAST, _millions(made)))
-    behind = scores.get("training") or trained_before()
+    behind = scores.get("training") or trained_before(VIDEO_FOLDER)
     (fresh / HISTORY).write_text(json.dumps(behind, indent=1) + "\n")
     weight, bias = codec.components()
     numbers = {"weight": weight.contiguous(), "bias": bias.contiguous()}
     save_file(numbers, fresh / codec.COMPONENTS.relative_to(VIDEO_FOLDER))
     publish(fresh, target)
-
-
-def trained_before() -> dict[str, Any]:
-    """The stages that the published weights have behind them."""
-    file = VIDEO_FOLDER / HISTORY
-    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def preview() -> dict[str, Any]:

@@ -15,9 +15,10 @@ from diffusers import WanImageToVideoPipeline, WanPipeline
 from PIL import Image
 
 from .. import classifier
+from ..export import trained_before
 from ..recipe import VIDEO_FOLDER, WORK, load
 from . import card, clips, codec, judge
-from .export import FAST, export, trained_before
+from .export import FAST, export
 
 COUNT = 96  # captions scored from words alone
 GIVEN = 12  # captions scored with a first frame
@@ -170,7 +171,8 @@ def _training() -> dict[str, dict[str, float]]:
     """Steps and minutes of every stage, from its checkpoint here or from the published card."""
     state = load("video/transformer")
     if state is None:
-        return trained_before()
-    again = state.get("again", False)
+        return trained_before(VIDEO_FOLDER)
     done = {"steps": state["step"], "minutes": state["seconds"] / 60}
-    return {**trained_before(), "transformer, again": done} if again else {"transformer": done}
+    if state.get("again", False):
+        return {**trained_before(VIDEO_FOLDER), "transformer, again": done}
+    return {"transformer": done}

@@ -32,9 +32,11 @@ CANNOT_PASS = frozenset(
     {
         "bad_parameters",
         "family_unknown",
+        "lora_broken",
         "lora_incompatible",
         "lora_missing",
         "output_too_large",
+        "prompt_tokens",
         "reference_missing",
         "reference_unreadable",
         "too_long",

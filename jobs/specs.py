@@ -171,7 +171,8 @@ def _checked_lora(
 def _check_type(entry: dict[str, Any], value: Any) -> None:
     if entry["type"] == "choice":
         if value not in entry["choices"]:
-            choices = ", ".join(map(str, entry["choices"]))
+            # The empty one is the model's own, which nobody has to name.
+            choices = ", ".join(str(choice) for choice in entry["choices"] if choice != "")
             raise Refused("parameter_choice", field=entry["name"], **_label(entry), choices=choices)
         return
     is_flag = isinstance(value, bool)
@@ -195,7 +196,8 @@ def _check_range(entry: dict[str, Any], value: float) -> None:
     if low is not None and high is not None and not low <= value <= high:
         raise Refused("parameter_range", field=entry["name"], **_label(entry), min=low, max=high)
     if entry["type"] == "integer" and step and (value - (low or 0)) % step:
-        raise Refused("parameter_step", field=entry["name"], **_label(entry), step=step)
+        begins = {"min": low or 0, "step": step}
+        raise Refused("parameter_step", field=entry["name"], **_label(entry), **begins)
 
 
 def _label(entry: dict[str, Any]) -> dict[str, Any]:

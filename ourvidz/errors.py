@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ourvidz.messages import MESSAGES
+from django.utils.translation import gettext
+
+from ourvidz.messages import MESSAGES, SPOKEN
 
 
 class Refused(Exception):
@@ -35,8 +37,14 @@ class Refused(Exception):
 def sentence(code: str, params: Mapping[str, Any] | None = None) -> str:
     """Return the words for a code, in the language of whoever reads now."""
     template = MESSAGES.get(code, MESSAGES["unknown"])[1]
+    known = {name: _spoken(name, value) for name, value in (params or {}).items()}
     try:
-        return str(template) % (params or {})
+        return str(template) % known
     except (KeyError, TypeError, ValueError):
         # A worker of another release may know other parameters: better a bare sentence than none.
         return str(MESSAGES["unknown"][1])
+
+
+def _spoken(name: str, value: Any) -> Any:
+    """A parameter in the reader's language, where it is one of our own words."""
+    return gettext(value) if name in SPOKEN and value and isinstance(value, str) else value

@@ -7,6 +7,26 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+# Parameters that are words of ours, said in the reader's language too; others stand as they are.
+SPOKEN = ("label", "reason", "role", "type")
+# What they can be, beside the settings of presets: roles, kinds of values, and what a worker, which
+# has no catalogue, says of a file.
+WORDS = (
+    gettext_noop("image"),
+    gettext_noop("mask"),
+    gettext_noop("video"),
+    gettext_noop("a whole number"),
+    gettext_noop("a number"),
+    gettext_noop("text"),
+    gettext_noop("yes or no"),
+    gettext_noop("a list"),
+    gettext_noop("it has too many pixels"),
+    gettext_noop("it is not a PNG, JPEG or WebP picture"),
+    gettext_noop("it is not the file that was uploaded"),
+    gettext_noop("it is not a video that can be played"),
+)
 
 MESSAGES: dict[str, tuple[int, Promise]] = {
     # Anything
@@ -27,7 +47,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "parameter_unknown": (422, _("“%(preset)s” has no setting “%(name)s”.")),
     "parameter_type": (422, _("%(label)s must be %(type)s.")),
     "parameter_range": (422, _("%(label)s must be between %(min)s and %(max)s.")),
-    "parameter_step": (422, _("%(label)s must be a multiple of %(step)s.")),
+    "parameter_step": (422, _("%(label)s goes up from %(min)s in steps of %(step)s.")),
     "parameter_choice": (422, _("%(label)s must be one of %(choices)s.")),
     "count_range": (422, _("Ask for 1 to %(limit)s at a time.")),
     "seed_range": (422, _("A seed is a whole number from 0 to %(limit)s.")),
@@ -104,6 +124,14 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
         _("The LoRA “%(name)s” is not here. Check its name, or ask an operator to add it."),
     ),
     "lora_incompatible": (422, _("The LoRA “%(name)s” was made for another kind of model.")),
+    "lora_broken": (
+        422,
+        _("The file of the LoRA “%(name)s” is damaged. Choose another, or tell an operator."),
+    ),
+    "prompt_tokens": (
+        422,
+        _("The model reads at most %(limit)s tokens; the prompt has %(count)s. Shorten it."),
+    ),
     "weights_unsafe": (
         422,
         _("“%(name)s” is no safetensors file. Other files can run code, so they are refused."),
@@ -166,6 +194,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     ),
     # Workspace and library
     "item_missing": (404, _("That item is gone.")),
+    "nothing_to_retry": (409, _("Nothing of it failed or was canceled.")),
     "act_unavailable": (409, _("No model that can do this is installed here.")),
     "item_unfinished": (409, _("Wait until it is finished, then save it.")),
     "item_failed": (409, _("There is no picture to save: this one failed.")),

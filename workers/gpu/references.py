@@ -102,7 +102,7 @@ def check_size(image: Image.Image) -> None:
     """Refuse what would fill the memory, before a pixel is decoded."""
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise unreadable(f"{width}×{height} pixels are too many")
+        raise unreadable("it has too many pixels")
 
 
 def flat(image: Image.Image) -> Image.Image:

@@ -5,6 +5,8 @@ for finding their files: see ../loras.py.
 import logging
 from typing import Any
 
+from safetensors import SafetensorError
+
 from ..errors import JobError, is_out_of_memory
 from ..loras import Lora
 
@@ -23,7 +25,8 @@ class Loras:
         self.count = 0
 
     def use(self, wanted: tuple[Lora, ...]) -> tuple[tuple[str, float], ...]:
-        """Switch exactly these on; what is on, for keys. Raises JobError lora_incompatible."""
+        """Switch exactly these on; what is on, for keys. Raises JobError lora_incompatible or
+        lora_broken."""
         if not wanted:
             self.rest()
             return ()
@@ -56,8 +59,9 @@ class Loras:
             self.drop(name)
             if is_out_of_memory(error):
                 raise
-            log.warning("LoRA %s does not fit: %s", lora.name, error)
-            raise JobError("lora_incompatible", name=lora.name) from error
+            code = "lora_broken" if isinstance(error, SafetensorError) else "lora_incompatible"
+            log.warning("LoRA %s: %s, %.300s", lora.name, code, error)
+            raise JobError(code, name=lora.name) from error
         if not fits:
             raise JobError("lora_incompatible", name=lora.name)
         return name

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from ..job import bad_parameter
+from ..errors import JobError
 
 MOST_CHUNKS = 16
 SMALLEST, MOST = 1e-6, 3.0  # weights
@@ -88,14 +88,15 @@ def plain(prompt: str, encoders: Sequence[Encoder]) -> bool:
 
 
 def chunks(prompt: str, encoder: Encoder) -> list[list[tuple[int, float]]]:
-    """The prompt's tokens with their weights, as many a chunk as one reading takes."""
+    """The prompt's tokens with their weights, as many a chunk as one reading takes; raises JobError
+    prompt_tokens."""
     tokens = [
         (token, weight)
         for text, weight in pieces(prompt)
         for token in encoder.tokenizer(text, add_special_tokens=False).input_ids
     ]
     if len(tokens) > MOST_CHUNKS * encoder.room:
-        raise bad_parameter("prompt", f"{len(tokens)} tokens")
+        raise JobError("prompt_tokens", count=len(tokens), limit=MOST_CHUNKS * encoder.room)
     return [tokens[at : at + encoder.room] for at in range(0, len(tokens), encoder.room)] or [[]]
 
 

@@ -34,6 +34,7 @@ class Capability(models.TextChoices):
     TEXT_TO_VIDEO = "text_to_video", _("Video from words")
     IMAGE_TO_VIDEO = "image_to_video", _("Video from an image")
     CONTINUE_VIDEO = "continue_video", _("Continue a video")
+    UPSCALE_VIDEO = "upscale_video", _("Upscale a video")
     LORA = "lora", _("LoRA")
     VARIATION = "variation", _("Variations")
 
@@ -120,7 +121,8 @@ class Preset(Row):
     @property
     def needs_words(self) -> bool:
         """Whether a prompt says what to make; an upscaler only enlarges what it is given."""
-        return not self.capabilities or set(self.capabilities) != {Capability.UPSCALE}
+        enlarging = {Capability.UPSCALE, Capability.UPSCALE_VIDEO}
+        return not self.capabilities or not set(self.capabilities) <= enlarging
 
     @property
     def needs_reference(self) -> bool:

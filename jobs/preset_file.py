@@ -81,7 +81,7 @@ BROUGHT = {
 }
 MAKES = {
     ContentType.IMAGE: {"text_to_image", "image_to_image", "inpaint", "edit", "upscale"},
-    ContentType.VIDEO: {"text_to_video", "image_to_video", "continue_video"},
+    ContentType.VIDEO: {"text_to_video", "image_to_video", "continue_video", "upscale_video"},
 }
 FOR_BOTH = {"lora", "variation"}
 # Capabilities that start from something; `max_references` counts pictures.

@@ -37,7 +37,7 @@ CAPABILITIES = {
     ),
     (MASK, ContentType.IMAGE): (Capability.INPAINT,),
     (IMAGE, ContentType.VIDEO): (Capability.IMAGE_TO_VIDEO,),
-    (VIDEO, ContentType.VIDEO): (Capability.CONTINUE_VIDEO,),
+    (VIDEO, ContentType.VIDEO): (Capability.CONTINUE_VIDEO, Capability.UPSCALE_VIDEO),
 }
 # Kinds that can be called the parent of what is made from them; an upload is nobody's child.
 PARENTS = ("item", "media")
@@ -178,12 +178,12 @@ def _relation(preset: Preset, references: Sequence[dict[str, Any]]) -> str:
     roles = {one["role"] for one in references}
     if MASK in roles:
         return "inpaint"
+    if not preset.needs_words:
+        return "upscale"
     if VIDEO in roles:
         return "continue"
     if preset.content_type == ContentType.VIDEO:
         return "animate"
-    if not preset.needs_words:
-        return "upscale"
     return "edit" if preset.can(Capability.EDIT) else "remix"
 
 

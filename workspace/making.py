@@ -21,7 +21,7 @@ from workspace import services
 from workspace.models import ItemReference, WorkspaceItem
 from workspace.references import references_of
 
-VARIATIONS = 4
+VARIATIONS = {ContentType.IMAGE: 4, ContentType.VIDEO: 2}  # videos take long
 REGENERATE = "regenerate"  # has a button of its own everywhere, so it is no entry of the menu
 
 
@@ -48,6 +48,7 @@ class Act:
 IMAGE, VIDEO = ContentType.IMAGE, ContentType.VIDEO
 SUBTLE, STRONG = 0.15, 0.45
 _VARY = (IMAGE, Capability.VARIATION, "variation")
+_VARY_VIDEO = (VIDEO, Capability.VARIATION, "variation")
 _UPSCALE = (IMAGE, Capability.UPSCALE, "upscale")
 ACTS = (
     Act("vary-subtle", _("Vary a little"), "sparkle", *_VARY, strength=SUBTLE),
@@ -56,6 +57,15 @@ ACTS = (
     Act("upscale-4", _("Upscale 4×"), "maximize-2", *_UPSCALE, scale=4),
     Act("animate", _("Animate"), "clapperboard", IMAGE, Capability.IMAGE_TO_VIDEO, "animate"),
     Act("continue", _("Continue"), "step-forward", VIDEO, Capability.CONTINUE_VIDEO, "continue"),
+    Act("vary-video-subtle", _("Vary a little"), "sparkle", *_VARY_VIDEO, strength=SUBTLE),
+    Act("vary-video-strong", _("Vary a lot"), "sparkles", *_VARY_VIDEO, strength=STRONG),
+    Act(
+        "upscale-video-2",
+        _("Upscale 2×"),
+        "scaling",
+        *(VIDEO, Capability.UPSCALE_VIDEO, "upscale"),
+        scale=2,
+    ),
 )
 
 
@@ -104,7 +114,8 @@ def _preset(source: Any, act: Act) -> Preset:
 
 
 def _fits(preset: Preset, act: Act) -> bool:
-    if not preset.can(act.needs):
+    # Of a picture a variation is a picture, of a video a video.
+    if not preset.can(act.needs) or (act.is_variation and preset.content_type != act.kind):
         return False
     declared = {entry["name"]: entry for entry in preset.parameters}
     return not act.scale or act.scale in declared.get("scale", {}).get("choices", [act.scale])
@@ -117,7 +128,7 @@ def _variation(source: Any, act: Act) -> dict[str, Any]:
     began_with: Any = ItemReference.objects.for_user(source.user_id)
     found = references_of(began_with.filter(job_id=source.job_id)) if source.job_id else ()
     same = {"seed": source.seed, "references": found}
-    return {"parameters": parameters, "count": VARIATIONS, **same}
+    return {"parameters": parameters, "count": VARIATIONS[act.kind], **same}
 
 
 def _derived(source: Any, act: Act, preset: Preset) -> dict[str, Any]:

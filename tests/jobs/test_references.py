@@ -145,6 +145,13 @@ def test_a_mask_is_as_large_as_the_first_picture(user: Any, preset_with: Any) ->
     assert refused.value.code == "mask_size"
 
 
+def test_an_upscaler_of_videos_takes_no_picture(user: Any, preset_with: Any) -> None:
+    preset_with("upscale_video", content_type="video", max_references=0)
+    picture = make_item(user, **SIZE)
+    assert refusal(user, at(picture)) == "reference_role"
+    assert refusal(user) == "reference_needed"
+
+
 def test_an_upscaler_needs_no_words_of_its_own(user: Any, preset_with: Any) -> None:
     preset_with("upscale")
     item = make_item(user, **SIZE)

@@ -129,6 +129,11 @@ def test_words_make_a_clip(engine: Engine, job_for: Any, name: str) -> None:
     assert all(step.preview() for step in steps)
     assert (made(engine, job)[0].frames == clip.frames).all()
     assert (made(engine, replace(job, seed=8))[0].frames != clip.frames).any()
+    vary = {"variation_seed": 8, "variation_strength": 0.3}
+    assert (
+        made(engine, replace(job, parameters=job.parameters | vary))[0].frames != clip.frames
+    ).any()
+    assert (made(engine, replace(job, negative_prompt="sand"))[0].frames != clip.frames).any()
 
 
 def test_a_clip_starts_from_a_picture_or_where_another_ends(engine: Engine, job_for: Any) -> None:

@@ -39,7 +39,7 @@ def make(user: User, item: Any, act: str) -> list[Any]:
 def test_variations_keep_the_seed(user: User, act: str, strength: float) -> None:
     item = made_item(user)
     jobs = make(user, item, act)
-    assert len(jobs) == making.VARIATIONS
+    assert len(jobs) == making.VARIATIONS["image"]
     assert {job.seed for job in jobs} == {7}
     assert {job.parameters["variation_strength"] for job in jobs} == {strength}
     assert len({job.parameters["variation_seed"] for job in jobs}) == len(jobs)
@@ -55,6 +55,31 @@ def test_a_video_is_made_of_a_picture(user: User) -> None:
     (job,) = make(user, item, "animate")
     assert (job.content_type, job.relation, job.parent_id) == ("video", "animate", item.pk)
     assert [(one["id"], one["role"]) for one in job.references] == [(str(item.pk), "image")]
+
+
+@pytest.mark.parametrize(
+    ("act", "relation", "roles", "count"),
+    [
+        ("continue", "continue", ["video"], 1),
+        ("upscale-video-2", "upscale", ["video"], 1),
+        ("vary-video-subtle", "variation", [], 2),
+        ("vary-video-strong", "variation", [], 2),
+    ],
+)
+def test_of_a_video_a_video_is_made(
+    user: User, act: str, relation: str, roles: list[str], count: int
+) -> None:
+    item = made_item(user)
+    video = {"content_type": "video", "mime_type": "video/mp4", "model_type": "starter-video"}
+    with rows.as_user(user):
+        type(item).objects.filter(pk=item.pk).update(**video)
+    jobs = make(user, item, act)
+    assert {(job.content_type, job.relation, job.parent_id) for job in jobs} == {
+        ("video", relation, item.pk)
+    }
+    assert [[one["role"] for one in job.references] for job in jobs] == [roles] * count
+    offered = {each.name: each.kind for each in making.acts_of(Preset.objects.all())}
+    assert offered[act] == "video"
 
 
 def test_what_no_model_can_do_is_not_offered_and_refused(user: User) -> None:
@@ -81,7 +106,7 @@ def test_the_page_answers_with_the_new_row(user: User, client: Client) -> None:
     asked = {"source": str(item.pk), "act": "vary-subtle"}
     answer = client.post(reverse("workspace:make"), asked, headers=FRAGMENT)
     assert answer.status_code == 200
-    assert answer.content.decode().count("<item-card") == making.VARIATIONS
+    assert answer.content.decode().count("<item-card") == making.VARIATIONS["image"]
 
 
 def test_a_source_that_is_no_id_is_refused(client: Client) -> None:

@@ -5,7 +5,7 @@ import { fetchHtml, placeBeside } from "../lib/dom.js";
 import { recall, remember } from "../lib/store.js";
 import { word } from "../lib/words.js";
 
-const ROLES = { image: /image_to_image|edit|image_to_video|upscale|inpaint/, mask: /inpaint/, video: /continue_video/ };
+const ROLES = { image: /image_to_image|edit|image_to_video|upscale\b|inpaint/, mask: /inpaint/, video: /continue_video|upscale_video/ };
 const BEGINNING = 512 * 1024; // of a video: what we make says first how it was made
 
 class DockReferences extends HTMLElement {

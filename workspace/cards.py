@@ -147,6 +147,11 @@ class Batch:
         return making and len(self.cards) > 1
 
     @property
+    def failures(self) -> int:
+        """How many of its items failed or were canceled."""
+        return sum(card.item.status == WorkspaceItem.Status.FAILED for card in self.cards)
+
+    @property
     def created_at(self) -> Any:
         return self.first.created_at
 

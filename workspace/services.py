@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import cancel_job, queue_job
-from jobs.specs import JobSpec, ReferenceSpec
+from jobs.specs import ReferenceSpec
 from library.destination import references_kept
 from library.models import Media
 from library.services import own_media, own_project
 from ourvidz import feed, storage
 from ourvidz.errors import Refused
 from ourvidz.models import uuid7
+from workspace.again import retry_batch, spec_again
 from workspace.bin import empty_bin, in_bin, restore_items
 from workspace.models import ItemReference, WorkspaceItem
 from workspace.references import references_of
@@ -58,6 +59,7 @@ __all__ = [
     "restore_item",
     "restore_items",
     "restore_session",
+    "retry_batch",
     "save_workspace_item_to_library",
     "session_again",
     "unsave_items",
@@ -138,7 +140,7 @@ def regenerate_item(*, user: Any, item_id: uuid.UUID, keep_seed: bool = False) -
     Raises Refused.
     """
     item = own_item(user, item_id)
-    spec = _again(item, keep_seed, references_of(item.references.all()))  # type: ignore[attr-defined]
+    spec = spec_again(item, keep_seed, references_of(item.references.all()))  # type: ignore[attr-defined]
     return queue_job(user=user, spec=replace(spec, session_id=item.session_id))
 
 
@@ -148,22 +150,7 @@ def regenerate_media(*, user: Any, media_id: uuid.UUID, keep_seed: bool = False)
     found: tuple[ReferenceSpec, ...] = ()
     if media.job_id:
         found = references_of(ItemReference.objects.for_user(user).filter(job_id=media.job_id))
-    return queue_job(user=user, spec=_again(media, keep_seed, found))
-
-
-def _again(
-    row: WorkspaceItem | Media, keep_seed: bool, references: tuple[ReferenceSpec, ...]
-) -> JobSpec:
-    return JobSpec(
-        prompt=row.prompt,
-        preset=row.model_type or "",
-        parameters=row.generation_params,
-        seed=row.seed if keep_seed else None,
-        destination=Job.Destination.WORKSPACE,
-        parent_id=row.pk,
-        relation="retry" if keep_seed else "regenerate",
-        references=references,
-    )
+    return queue_job(user=user, spec=spec_again(media, keep_seed, found))
 
 
 def own_item(user: Any, item_id: uuid.UUID, *, lock: bool = False) -> WorkspaceItem:

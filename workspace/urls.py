@@ -33,6 +33,7 @@ urlpatterns = [
     path("items/<uuid:item_id>/cancel", views.cancel, name="cancel"),
     path("items/<uuid:item_id>/regenerate", views.regenerate, name="regenerate"),
     path("items/<uuid:item_id>/retry", views.retry, name="retry"),
+    path("batches/<uuid:batch_id>/retry", views.retry_batch, name="retry-batch"),
     path("", include("workspace.line_urls")),
     path("<uuid:session_id>/", views.session, name="session"),
     path("<uuid:session_id>/title", views.title, name="title"),

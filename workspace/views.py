@@ -277,6 +277,19 @@ def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return _again(request, item_id, keep_seed=True)
 
 
+@signed_in
+@require_POST
+def retry_batch(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Make all of a row again that failed or was canceled, with the same seeds."""
+
+    def act() -> HttpResponse:
+        jobs = services.retry_batch(user=request.user, batch_id=batch_id)
+        room = _session(request, jobs[0].workspace_session_id)
+        return row_of(request, room, *{job.batch_id for job in jobs})
+
+    return attempt(request, act)
+
+
 def room_named(request: HttpRequest) -> WorkspaceSession:
     """The session that the form names; the active one where a form elsewhere names none, and one
     like it where it was deleted in another tab or on another device.
@@ -329,11 +342,11 @@ def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> Http
     return attempt(request, act)
 
 
-def row_of(request: HttpRequest, room: WorkspaceSession, batch_id: uuid.UUID) -> HttpResponse:
-    """The row of one batch; the page of its session to a form that was sent without scripts."""
+def row_of(request: HttpRequest, room: WorkspaceSession, *batch_ids: uuid.UUID) -> HttpResponse:
+    """The row of each batch; the page of its session to a form that was sent without scripts."""
     if not is_fragment(request):
         return redirect("workspace:session", room.pk)
-    answer = render(request, "workspace/_batches.html", batch_context(room, [batch_id]))
+    answer = render(request, "workspace/_batches.html", batch_context(room, batch_ids))
     if request.POST.get("session", str(room.pk)) == str(room.pk):
         return answer
     return announce(answer, session_gone={"go": reverse("workspace:session", args=[room.pk])})

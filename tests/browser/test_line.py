@@ -263,3 +263,20 @@ def test_clearing_while_jobs_wait_asks_for_nothing_that_is_gone(workspace: Page)
     expect(workspace.locator("#invitation")).to_be_visible()
     workspace.wait_for_timeout(600)
     assert refused == []
+
+
+def test_what_clearing_canceled_is_tried_again_with_one_click(workspace: Page, hand: Hand) -> None:
+    cards = generate(workspace, count=3)
+    workspace.get_by_role("button", name="Clear session").click()
+    expect(cards).to_have_count(0)
+    workspace.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(3)
+    again = workspace.get_by_role("button", name="Try all again")
+    again.click()
+    expect(cards).to_have_count(6)
+    expect(workspace.locator('.card[data-job-status="queued"]')).to_have_count(3)
+    hand.fail(hand.take(), "engine_error")
+    expect(again).to_have_count(1)
+    hand.fail(hand.take(), "engine_error")
+    # A second one of the new row failed: it offers the same.
+    expect(again).to_have_count(2)

@@ -153,6 +153,8 @@ class BatchList extends HTMLElement {
   count() {
     for (const batch of this.querySelectorAll(".batch")) {
       if (!batch.querySelector("item-card")) batch.remove();
+      const again = batch.querySelector("[data-again]");
+      if (again) again.hidden = batch.querySelectorAll('[data-status="failed"]').length < 2;
       // What is done with all that wait ends with the last of them.
       if (!batch.querySelector('[data-status="generating"]')) batch.querySelectorAll("[data-all]").forEach((each) => each.remove());
     }

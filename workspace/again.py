@@ -1,0 +1,80 @@
+"""Asking for what was asked before once more: one item's request, or all of a row that came to
+nothing. Not for acts that make something else of a picture: see making.py.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from jobs.models import Job
+from jobs.services import queue_job
+from jobs.specs import JobSpec, ReferenceSpec
+from library.models import Media
+from ourvidz.errors import Refused
+from workspace.models import WorkspaceItem
+from workspace.references import references_of
+
+
+@transaction.atomic
+def retry_batch(*, user: Any, batch_id: uuid.UUID) -> list[Job]:
+    """Make everything of a row that failed or was canceled once more with its own seed, or, where
+    one of them is refused, nothing of it.
+
+    What differs in nothing but its seed comes as one row. Raises Refused('nothing_to_retry' | …).
+    """
+    items: Any = WorkspaceItem.objects.for_user(user).present().filter(batch_id=batch_id)
+    failed = items.filter(status=WorkspaceItem.Status.FAILED).order_by("batch_index", "pk")
+    runs = _runs(_spec_of(item) for item in failed.prefetch_related("references"))
+    if not runs:
+        raise Refused("nothing_to_retry")
+    return [job for spec in runs for job in queue_job(user=user, spec=spec)]
+
+
+def spec_again(
+    row: WorkspaceItem | Media, keep_seed: bool, references: tuple[ReferenceSpec, ...]
+) -> JobSpec:
+    """Return the request that made a row, by its own seed or by a new one."""
+    return JobSpec(
+        prompt=row.prompt,
+        preset=row.model_type or "",
+        parameters=row.generation_params,
+        seed=row.seed if keep_seed else None,
+        destination=Job.Destination.WORKSPACE,
+        parent_id=row.pk,
+        relation="retry" if keep_seed else "regenerate",
+        references=references,
+    )
+
+
+def _spec_of(item: Any) -> JobSpec:
+    spec = spec_again(item, True, references_of(item.references.all()))
+    return replace(spec, session_id=item.session_id)
+
+
+def _runs(specs: Iterable[JobSpec]) -> list[JobSpec]:
+    """Put requests whose seeds follow each other together."""
+    runs: list[JobSpec] = []
+    for spec in specs:
+        if runs and _follows(spec, runs[-1]):
+            runs[-1] = replace(runs[-1], count=runs[-1].count + 1)
+        else:
+            runs.append(spec)
+    return runs
+
+
+def _follows(spec: JobSpec, run: JobSpec) -> bool:
+    """Whether a request is what one more of the run would be: see jobs.specs.varied."""
+    if run.seed is None or spec.seed is None:
+        return False
+    parameters, seed = dict(run.parameters), run.seed
+    if parameters.get("variation_strength"):
+        parameters["variation_seed"] = (parameters.get("variation_seed") or 0) + run.count
+    else:
+        seed += run.count
+    following = replace(run, seed=seed, parameters=parameters, parent_id=spec.parent_id, count=1)
+    return spec == following

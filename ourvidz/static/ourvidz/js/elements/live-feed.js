@@ -5,6 +5,7 @@
 //   feed:state {state}: connecting, live or offline, which data-state says too.
 // It comes back by itself, however it was lost.
 
+import { painted } from "../lib/painted.js";
 import { recall, remember } from "../lib/store.js";
 
 const NOT_SIGNED_IN = 4401;
@@ -35,7 +36,7 @@ class LiveFeed extends HTMLElement {
     addEventListener("pageshow", (event) => event.persisted && this.wake(), { signal });
     addEventListener("pagehide", () => this.close(), { signal });
     document.addEventListener("visibilitychange", () => document.hidden || this.wake(LATELY), { signal });
-    this.open();
+    painted.then(() => this.isConnected && !this.socket && this.open());
   }
 
   disconnectedCallback() {

@@ -2,13 +2,15 @@
 // view. Once that is over they are fetched, the nearest first.
 
 import { fetchHtml } from "./dom.js";
+import { painted } from "./painted.js";
 
 const AT_ONCE = 12;
-const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
 // Returns whether there are none any more; if not, something went wrong, and it can be asked for again.
 export async function fillRows(list, url) {
-  for (let rows; (await painted(), (rows = nearest(list)).length); ) {
+  await painted;
+  for (let rows; (await frame(), (rows = nearest(list)).length); ) {
     const query = rows.map((row) => `batch=${row.id.replace("batch-", "")}`).join("&");
     const { ok, html } = await fetchHtml(`${url}?${query}`).catch(() => ({ ok: false }));
     if (!ok) return false;

@@ -79,6 +79,11 @@ class Preset(Row):
     words_path = models.CharField(
         max_length=200, blank=True, help_text=_("The file with the words that the model knows.")
     )
+    count_help = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=_("What people should know before they ask for several at once."),
+    )
     expected_seconds = models.FloatField(default=10, help_text=_("Until jobs were measured."))
     measured_seconds = models.FloatField(
         null=True, blank=True, help_text=_("The median of its latest jobs, for its defaults.")

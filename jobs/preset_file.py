@@ -34,6 +34,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "capabilities": list,
     "max_references": int,
     "words_path": str,
+    "count_help": str,
     "size_bytes": int,
     "memory_bytes": int,
     "expected_seconds": (int, float),

@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "max_references": 0,
     "options": {},
     "words_path": "",
+    "count_help": "",
     "expected_seconds": 10,
     "is_enabled": True,
     "sort_order": 0,

@@ -35,7 +35,7 @@ KEYWORDS: dict[str, Any] = {
 }
 PRESETS = "jobs/presets.toml"
 # What of a preset pages translate while they show it.
-SHOWN = ("label", "help")
+SHOWN = ("label", "help", "count_help")
 WIDTH = 100
 # Compiled files carry a date; with the real one, each run would change them.
 DATE = datetime(2000, 1, 1, tzinfo=UTC)

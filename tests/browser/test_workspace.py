@@ -227,6 +227,17 @@ def test_words_that_the_model_does_not_know_are_named(
     expect(workspace.get_by_text("does not know")).to_have_count(0)
 
 
+def test_a_model_of_few_drawings_says_so_where_several_are_chosen(workspace: Page) -> None:
+    known = workspace.get_by_text("several from the same words look alike")
+    workspace.get_by_role("button", name="How many").click()
+    expect(known.filter(visible=True)).to_have_count(1)
+    workspace.keyboard.press("Escape")
+    workspace.get_by_role("radio", name="Video").check(force=True)
+    workspace.get_by_role("button", name="How many").click()
+    expect(workspace.locator("#counts")).to_be_visible()
+    expect(known.filter(visible=True)).to_have_count(0)
+
+
 def test_an_example_fills_the_dock(workspace: Page) -> None:
     workspace.get_by_role("button", name=PROMPT).click()
     expect(workspace.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)

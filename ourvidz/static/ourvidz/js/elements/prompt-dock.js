@@ -96,7 +96,8 @@ class PromptDock extends HTMLElement {
   }
 
   set(name, value) {
-    const fields = [...this.form.elements].filter((field) => field.name === name && !field.disabled);
+    const found = this.form.elements.namedItem(name) ?? [];
+    const fields = (found.matches ? [found] : [...found]).filter((field) => !field.disabled);
     for (const field of fields) {
       if (field.type === "radio") field.checked = field.value === String(value);
       else if (field.type === "checkbox") field.checked = Boolean(value);
@@ -174,7 +175,7 @@ class PromptDock extends HTMLElement {
   togglePresets() {
     const kind = this.form.querySelector('[name="content_type"]:checked')?.value;
     const slug = this.preset?.value;
-    for (const set of this.form.querySelectorAll("fieldset[data-preset]")) {
+    for (const set of this.form.querySelectorAll("[data-preset]")) {
       set.disabled = set.hidden = set.dataset.preset !== slug;
     }
     for (const choice of this.form.querySelectorAll("[data-kind]")) {

@@ -22,10 +22,11 @@ from django.utils import timezone
 
 from jobs import choice, fairness, history, limits, outcomes
 from jobs.models import Job, JobQuerySet
-from ourvidz import destinations, feed, live
+from ourvidz import bulk, destinations, feed, live
 from ourvidz.destinations import Failure
 from ourvidz.errors import Refused
 
+LEASED_FIELDS = ["status", "attempt", "worker", "started_at", "lease_expires_at"]
 # How often a claim looks on when it finds a person's running jobs at their limit.
 TRIES = 8
 
@@ -69,7 +70,8 @@ def claim_job(
             if chosen is None:
                 return None
             if limits.room_now(chosen.job.user_id, wait=attempt == 0) != 0:
-                _lease(chosen.job, worker, now, advance_to=chosen.turn)
+                _lease([chosen.job], worker, now)
+                fairness.advance(chosen.turn)
                 return chosen.job
             # Somebody else has just started one of that person's.
             full.append(chosen.job.user_id)
@@ -95,8 +97,7 @@ def claim_companions(
         allowed = [one.pk for one in islice(_within_limits(alike), most)]
         chosen = waiting.filter(pk__in=allowed).in_fair_order()
         found = list(chosen.select_for_update(skip_locked=True))
-        for one in found:
-            _lease(one, worker, now, advance_to=None)
+        _lease(found, worker, now)
     return found
 
 
@@ -211,24 +212,21 @@ def _within_limits(jobs: Sequence[Job]) -> Iterator[Job]:
             yield job
 
 
-def _lease(job: Job, worker: Holder, now: datetime, advance_to: float | None) -> None:
-    job.status = Job.Status.RUNNING
-    job.attempt += 1
-    job.worker_id = worker.id
-    job.started_at = now
-    job.lease_expires_at = lease_end(now)
-    job.save(
-        update_fields=["status", "attempt", "worker_id", "started_at", "lease_expires_at"],
-    )
-    if advance_to is not None:
-        fairness.advance(advance_to)
-    history.record(job, worker_name=worker.name)
-    destinations.get(job.destination).changed(job)
-    transaction.on_commit(partial(_set_holder, job))
+def _lease(jobs: Sequence[Job], worker: Holder, now: datetime) -> None:
+    for job in jobs:
+        job.status = Job.Status.RUNNING
+        job.attempt += 1
+        job.worker_id = worker.id
+        job.started_at = now
+        job.lease_expires_at = lease_end(now)
+    bulk.write(jobs, LEASED_FIELDS)
+    history.record_all(jobs, worker_name=worker.name)
+    destinations.changed(jobs)
+    transaction.on_commit(partial(live.set_holders, {job.pk: _held_by(job) for job in jobs}))
 
 
-def _set_holder(job: Job) -> None:
-    live.set_holder(job.pk, worker=str(job.worker_id), attempt=job.attempt, user=str(job.user_id))
+def _held_by(job: Job) -> dict[str, Any]:
+    return {"worker": str(job.worker_id), "attempt": job.attempt, "user": str(job.user_id)}
 
 
 def _remember_holder(worker: Holder, job_id: uuid.UUID, attempt: int) -> dict[str, Any]:
@@ -238,12 +236,8 @@ def _remember_holder(worker: Holder, job_id: uuid.UUID, attempt: int) -> dict[st
     ).first()
     if job is None:
         raise Refused("job_not_leased")
-    holder: dict[str, Any] = {
-        "worker": str(worker.id),
-        "attempt": attempt,
-        "user": str(job.user_id),
-    }
-    live.set_holder(job_id, **holder)
+    holder = _held_by(job)
+    live.set_holders({job_id: holder})
     return holder
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,8 +18,8 @@ from django.utils import timezone
 
 from jobs import history, measures, queue, services
 from jobs.models import Job
-from jobs.webhooks.services import note_end
-from ourvidz import destinations, live
+from jobs.webhooks.services import note_ends
+from ourvidz import bulk, destinations, live
 from ourvidz.destinations import Failure, Output
 from ourvidz.errors import Refused
 
@@ -51,26 +53,51 @@ FAILED_FIELDS = ["status", "finished_at", "lease_expires_at", "failure_code", "f
 NOT_STARTED = "not_started"
 
 
-def finish_job(*, worker: Holder, job_id: uuid.UUID, attempt: int, output: Output) -> Job:
-    """Take a result. Repeating the call of the attempt that succeeded changes nothing.
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What an attempt made."""
 
-    Raises Refused('job_not_leased') for an attempt that is over.
+    job_id: uuid.UUID
+    attempt: int
+    output: Output
+
+
+def finish_jobs(*, worker: Holder, made: Sequence[Made]) -> list[Job]:
+    """Take the results of different jobs, in as many statements as of one. Returns those that hold:
+    without attempts that are over. Repeating the call of an attempt that succeeded changes nothing.
     """
     with transaction.atomic():
-        job = _held(worker, job_id, attempt, unless=Job.Status.SUCCEEDED)
-        if job.status == Job.Status.SUCCEEDED:
-            return job
+        held = _held_all(worker, made)
+        fresh = [(job, each.output) for job, each in held if job.status == Job.Status.RUNNING]
+        _succeed([job for job, _ in fresh], [output.timings for _, output in fresh], worker.name)
+        destinations.deliver(fresh)
+    return [job for job, _ in held]
+
+
+def _held_all(worker: Holder, made: Sequence[Made]) -> list[tuple[Job, Made]]:
+    """Lock and return the jobs that the worker holds, or that these very attempts have made."""
+    wanted = {each.job_id: each for each in made}
+    jobs = Job.objects.filter(pk__in=wanted, worker_id=worker.id).order_by("pk")
+    good = (Job.Status.RUNNING, Job.Status.SUCCEEDED)
+    return [
+        (job, wanted[job.pk])
+        for job in jobs.select_for_update()
+        if job.attempt == wanted[job.pk].attempt and job.status in good
+    ]
+
+
+def _succeed(jobs: Sequence[Job], timings: Sequence[dict[str, float]], worker_name: str) -> None:
+    now = timezone.now()
+    for job, taken in zip(jobs, timings, strict=True):
         job.status = Job.Status.SUCCEEDED
-        job.finished_at = timezone.now()
+        job.finished_at = now
         job.lease_expires_at = None
-        job.timings = output.timings
-        job.gpu_seconds += measures.worked(output.timings)
-        job.save(update_fields=FINISHED_FIELDS)
-        history.record(job, worker_name=worker.name)
-        note_end(job)
-        destinations.get(job.destination).deliver(job, output)
-        transaction.on_commit(partial(live.clear, job.pk))
-        return job
+        job.timings = taken
+        job.gpu_seconds += measures.worked(taken)
+    bulk.write(jobs, FINISHED_FIELDS)
+    history.record_all(jobs, worker_name=worker_name)
+    note_ends(jobs)
+    transaction.on_commit(partial(live.clear, *(job.pk for job in jobs)))
 
 
 def fail_job(
@@ -81,7 +108,7 @@ def fail_job(
     The failure code 'canceled' ends the job as canceled. Raises Refused('job_not_leased').
     """
     with transaction.atomic():
-        job = _held(worker, job_id, attempt, unless=Job.Status.FAILED)
+        job = _held(worker, job_id, attempt)
         if job.status == Job.Status.RUNNING:
             end_attempt(
                 job, failure, retryable=retryable, now=timezone.now(), worker_name=worker.name
@@ -159,14 +186,12 @@ def _note_use(job: Job, now: datetime) -> None:
         job.save(update_fields=["gpu_seconds"])
 
 
-def _held(worker: Holder, job_id: uuid.UUID, attempt: int, unless: str) -> Job:
-    """Lock and return a job that the worker holds, or one that this very attempt has ended so."""
+def _held(worker: Holder, job_id: uuid.UUID, attempt: int) -> Job:
+    """Lock and return a job that the worker holds, or one that this very attempt has failed."""
     job = Job.objects.select_for_update().filter(pk=job_id).first()
     if job is None or job.worker_id != worker.id or job.attempt != attempt:
         raise Refused("job_not_leased")
-    if job.status not in (Job.Status.RUNNING, unless, Job.Status.CANCELED):
-        raise Refused("job_not_leased")
-    if job.status == Job.Status.CANCELED and unless == Job.Status.SUCCEEDED:
+    if job.status not in (Job.Status.RUNNING, Job.Status.FAILED, Job.Status.CANCELED):
         raise Refused("job_not_leased")
     return job
 
@@ -192,7 +217,7 @@ def _requeue(
     job.not_before = now + timedelta(seconds=pause) if pause else None
     job.save(update_fields=REQUEUED_FIELDS)
     history.record(job, worker_name=worker_name, reason=failure.code, params=failure.params)
-    destinations.get(job.destination).changed(job)
+    destinations.changed([job])
     transaction.on_commit(partial(live.clear, job.pk))
     if not pause:
         transaction.on_commit(partial(queue.ring, job.queue, job.pk), robust=True)
@@ -207,6 +232,6 @@ def _fail(job: Job, failure: Failure, now: datetime, worker_name: str) -> None:
     job.failure_params = params
     job.save(update_fields=FAILED_FIELDS)
     history.record(job, worker_name=worker_name, reason=failure.code, params=params)
-    note_end(job)
+    note_ends([job])
     destinations.get(job.destination).fail(job, Failure(code=failure.code, params=params))
     transaction.on_commit(partial(live.clear, job.pk))

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from jobs import fairness, limits, queue, services, specs
 from jobs.models import Job, Preset
-from ourvidz import destinations
+from ourvidz import bulk, destinations
 from ourvidz.errors import Refused
 
 EDITED = ("prompt", "negative_prompt", "parameters", "seed", "cost")
@@ -187,9 +187,8 @@ def _deal(line: Sequence[Job]) -> None:
         job.start_tag, job.finish_tag = start, start + job.cost
         if job.paused_at is None:
             start = job.finish_tag
-    Job.objects.bulk_update(line, ["start_tag", "finish_tag"], batch_size=200)
+    bulk.write(line, ["start_tag", "finish_tag"])
 
 
 def _tell(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        destinations.get(job.destination).changed(job)
+    destinations.changed(jobs)

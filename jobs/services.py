@@ -22,7 +22,7 @@ from jobs.specs import (
     checked_prompt,
     checked_seeds,
 )
-from jobs.webhooks.services import note_end
+from jobs.webhooks.services import note_ends
 from ourvidz import destinations, live
 from ourvidz.errors import Refused
 from ourvidz.models import uuid7
@@ -111,7 +111,7 @@ def end_canceled(job: Job) -> None:
     job.failure_code = CANCELED
     job.save(update_fields=["status", "finished_at", "lease_expires_at", "failure_code"])
     history.record(job, reason=CANCELED)
-    note_end(job)
+    note_ends([job])
     destinations.get(job.destination).fail(job, destinations.Failure(code=CANCELED))
     transaction.on_commit(partial(live.clear, job.pk))
 

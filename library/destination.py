@@ -23,34 +23,35 @@ class LibraryDestination:
         return {"project_id": own_project(user, wanted).pk} if wanted else {}
 
     def prepare(self, jobs: Sequence[Any]) -> None:
+        self.changed(jobs)
+
+    def targets(self, jobs: Sequence[Any], extension: str) -> list[Target]:
+        return [Target(bucket=job.bucket_name, key=_key(job, extension)) for job in jobs]
+
+    def changed(self, jobs: Sequence[Any]) -> None:
         for job in jobs:
-            self.changed(job)
-
-    def target(self, job: Any, extension: str) -> Target:
-        key = storage.library_key(job.user_id, job.content_type, job.pk, extension, job.attempt)
-        return Target(bucket=job.bucket_name, key=key)
-
-    def changed(self, job: Any) -> None:
-        feed.publish(
-            job.user_id,
-            "job.changed",
-            {"job": job.pk},
-            status=job.status,
-            destination=self.name,
-        )
+            told = {"status": job.status, "destination": self.name}
+            feed.publish(job.user_id, "job.changed", {"job": job.pk}, **told)
 
     def edited(self, job: Any) -> None:
-        self.changed(job)
+        self.changed([job])
 
-    def deliver(self, job: Any, output: Output) -> None:
-        media, is_new = Media.objects.get_or_create(job_id=job.pk, defaults=_columns(job, output))
-        if is_new:
-            ids = {"media": media.pk}
-            feed.publish(job.user_id, "media.created", ids, content_type=media.content_type)
-        self.changed(job)
+    def deliver(self, made: Sequence[tuple[Any, Output]]) -> None:
+        for job, output in made:
+            media, is_new = Media.objects.get_or_create(
+                job_id=job.pk, defaults=_columns(job, output)
+            )
+            if is_new:
+                ids = {"media": media.pk}
+                feed.publish(job.user_id, "media.created", ids, content_type=media.content_type)
+        self.changed([job for job, _ in made])
 
     def fail(self, job: Any, failure: Failure) -> None:
-        self.changed(job)
+        self.changed([job])
+
+
+def _key(job: Any, extension: str) -> str:
+    return storage.library_key(job.user_id, job.content_type, job.pk, extension, job.attempt)
 
 
 def _columns(job: Any, output: Output) -> dict[str, Any]:

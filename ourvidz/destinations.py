@@ -5,7 +5,7 @@ register theirs, so that jobs and workers know neither. Not for storing files.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -87,17 +87,17 @@ class Destination(Protocol):
     def prepare(self, jobs: Sequence[Any]) -> None:
         """Make room: write a placeholder for each job of a new batch."""
 
-    def target(self, job: Any, extension: str) -> Target:
-        """Say where the job's file goes."""
+    def targets(self, jobs: Sequence[Any], extension: str) -> list[Target]:
+        """Say where each job's file goes."""
 
-    def changed(self, job: Any) -> None:
-        """The job started, or waits again: tell the page."""
+    def changed(self, jobs: Sequence[Any]) -> None:
+        """The jobs started, or wait again: tell the page."""
 
     def edited(self, job: Any) -> None:
         """What the job is to make was changed while it waits: show it so."""
 
-    def deliver(self, job: Any, output: Output) -> None:
-        """Take the result. Repeating it changes nothing."""
+    def deliver(self, made: Sequence[tuple[Any, Output]]) -> None:
+        """Take the result of each job. Repeating it changes nothing."""
 
     def fail(self, job: Any, failure: Failure) -> None:
         """The job ended without a result."""
@@ -124,6 +124,26 @@ def announce(jobs: Sequence[Any]) -> None:
 def register(destination: Destination) -> None:
     """Make a destination known by its name."""
     _destinations[destination.name] = destination
+
+
+def changed(jobs: Sequence[Any]) -> None:
+    """Tell each destination of those of its jobs that started, or wait again."""
+    for name, theirs in _by_destination(jobs, lambda job: job):
+        get(name).changed(theirs)
+
+
+def deliver(made: Sequence[tuple[Any, Output]]) -> None:
+    """Give each destination the results of its jobs."""
+    for name, theirs in _by_destination(made, lambda pair: pair[0]):
+        get(name).deliver(theirs)
+
+
+def _by_destination(
+    listed: Sequence[Any], job_of: Callable[[Any], Any]
+) -> Iterator[tuple[str, list[Any]]]:
+    names = {job_of(each).destination for each in listed}
+    for name in sorted(names):
+        yield name, [each for each in listed if job_of(each).destination == name]
 
 
 def get(name: str) -> Destination:

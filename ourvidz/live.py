@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
@@ -78,11 +78,13 @@ def cancel_requested(job_id: uuid.UUID | str) -> bool:
     return False
 
 
-def set_holder(job_id: uuid.UUID | str, *, worker: str, attempt: int, user: str) -> None:
-    """Remember who holds a running job, so that progress reports need no database."""
-    value = json.dumps({"worker": worker, "attempt": attempt, "user": user})
-    with _forgiving("Who holds a job"):
-        redis().set(_key("holder", job_id), value, ex=HOLDER_SECONDS)
+def set_holders(holders: Mapping[uuid.UUID, dict[str, Any]]) -> None:
+    """Remember who holds running jobs, each as `holder` returns it, so that progress reports need
+    no database."""
+    with _forgiving("Who holds a job"), redis().pipeline(transaction=False) as pipe:
+        for job_id, held in holders.items():
+            pipe.set(_key("holder", job_id), json.dumps(held), ex=HOLDER_SECONDS)
+        pipe.execute()
 
 
 def holder(job_id: uuid.UUID | str) -> dict[str, Any] | None:
@@ -132,10 +134,13 @@ def only_one(name: str, seconds: float) -> Iterator[bool]:
                 lock.release()
 
 
-def clear(job_id: uuid.UUID | str) -> None:
-    """Forget a job that is finished."""
+def clear(*job_ids: uuid.UUID | str) -> None:
+    """Forget jobs that are finished."""
+    kinds = ("progress", "cancel", "holder")
+    keys = [_key(kind, job_id) for job_id in job_ids for kind in kinds]
     with _forgiving("A job's end"):
-        redis().delete(*(_key(kind, job_id) for kind in ("progress", "cancel", "holder")))
+        if keys:
+            redis().delete(*keys)
 
 
 @contextmanager

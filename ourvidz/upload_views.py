@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import re
 import tempfile
+from collections.abc import Collection
 from typing import Any, BinaryIO, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.template.defaultfilters import filesizeformat
 from django.utils.decorators import method_decorator
@@ -51,14 +53,15 @@ class WorkerUpload(APIView):
         return Response(body, status=201)
 
 
-def keep(file: BinaryIO, size: int, token: str) -> storage.Stored:
+def keep(file: UploadedFile, token: str, wanted: Collection[str]) -> None:
     """Store a file that came with a report under what its signed `token` allows, as a PUT to its
-    url would. Raises Refused.
+    url would, where its key is one of those `wanted`. Raises Refused.
     """
-    allowed = _allowed(token)
+    allowed, size = _allowed(token), file.size or 0
     if size > allowed.max_bytes:
         raise _too_large(size, allowed.max_bytes)
-    return _stored(file, allowed, digest="")
+    if allowed.key in wanted:
+        _stored(cast(BinaryIO, file), allowed, digest="")
 
 
 def receive(request: Request, allowed: signed.UploadToken) -> storage.Stored:

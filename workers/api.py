@@ -20,13 +20,10 @@ from rest_framework.views import APIView
 
 from accounts.tokens import bearer
 from jobs import leases
-from jobs.models import Job
 from ourvidz import rows
-from ourvidz.destinations import Failure
 from ourvidz.errors import Refused
 from ourvidz.parsers import JSONParser, ReportParser
-from ourvidz.upload_views import keep
-from workers import instances, results, serializers, services
+from workers import instances, reports, results, serializers, services
 from workers.models import WorkerUrl
 from workers.scaling.enrolment import enrol
 from workers.tokens import IsWorker, WorkerTokenAuthentication
@@ -150,8 +147,10 @@ class Progress(WorkerView):
 class JobCallback(WorkerView):
     """Say how an attempt ended. Repeating it changes nothing; one that is over is refused (409).
 
-    With a `claim`, the answer brings what that would: a call less for each job. Small files may
-    come with it as multipart/form-data, each named by the signature in its upload url.
+    Others of the same worker may come `also`, each as if it came alone; the answer says in `also`,
+    in their order, which were taken. With a `claim`, the answer brings what that would: a call less
+    for each job. Small files may come with it as multipart/form-data, each named by the signature
+    in its upload url.
     """
 
     serializer = serializers.CallbackSerializer
@@ -164,39 +163,14 @@ class JobCallback(WorkerView):
         super().initial(request, *args, **kwargs)
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
-        job = results.held_job(worker, body["job_id"], body["attempt"])
-        succeeded = body["status"] == "succeeded"
-        failed = self._take(worker, job, body) if succeeded else self._fail(worker, job, body)
-        services.note_end(worker=worker, job_id=job.pk, failure=failed)
-        if failed:
+        listed = [body, *body.get("also", [])]
+        wrong = reports.take(worker=worker, reports=listed, files=self.request.FILES)
+        if any(wrong) or any(each["status"] != "succeeded" for each in listed):
             # It may be in quarantine now.
             worker.refresh_from_db()
-        reason = failed if succeeded else ""
         more = self._next(worker, body["claim"]) if "claim" in body else {}
-        return Response({"accepted": not reason, "reason": reason, **more})
-
-    def _take(self, worker: WorkerUrl, job: Job, body: dict[str, Any]) -> str:
-        """Take a result; returns the code of what is wrong with it, or nothing."""
-        self._keep(job)
-        given = {"output": body["output"], "timings": body["timings"]}
-        if reason := results.succeed(worker=worker, job=job, **given):
-            log.warning(
-                "Worker %s: its file of job %s was refused: %s", worker.name, job.pk, reason
-            )
-        return reason
-
-    def _fail(self, worker: WorkerUrl, job: Job, body: dict[str, Any]) -> str:
-        """Take a failure; returns its code."""
-        error = body.get("error") or {"code": "canceled", "params": {}, "retryable": False}
-        failure = Failure(code=error["code"], params=error["params"])
-        results.fail(worker=worker, job=job, failure=failure, retryable=error["retryable"])
-        return failure.code
-
-    def _keep(self, job: Job) -> None:
-        """Store what came with the report, unless the job has its file already."""
-        if job.status == Job.Status.RUNNING:
-            for token, file in self.request.FILES.items():
-                keep(file, file.size, token)
+        also = {"also": [answer(reason) for reason in wrong[1:]]} if "also" in body else {}
+        return Response(answer(wrong[0]) | also | more)
 
     def _next(self, worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -207,6 +181,11 @@ class JobCallback(WorkerView):
             # Whatever is wrong with the next job, the result of this one is kept.
             log.exception("A callback of %s brought no job.", worker.name)
             return {}
+
+
+def answer(reason: str) -> dict[str, Any]:
+    """Say whether a report was taken, and the code of what is wrong with it."""
+    return {"accepted": not reason, "reason": reason}
 
 
 def claimed(worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from jobs import kept_presets, leases, outcomes, references
-from jobs.models import ContentType, Job
+from jobs.models import ContentType, Job, Preset
 from ourvidz import destinations, storage
 from ourvidz.destinations import Failure, Output, Target
 from ourvidz.errors import Refused
@@ -39,9 +40,6 @@ UPLOADS_EXPIRE = timedelta(hours=12)
 # Where a PNG says how wide and high it is, and how it ends.
 PNG_SIZE, PNG_END = slice(16, 24), bytes.fromhex("0000000049454e44ae426082")
 
-# What another attempt would only repeat.
-HOPELESS = ("output_too_large",)
-
 
 @dataclass(frozen=True)
 class Arrived:
@@ -61,7 +59,7 @@ def claim(
         worker=holder(worker), queues=queues, presets=presets, loaded=loaded
     ):
         try:
-            return job, described(job)
+            return job, described([job])[0]
         except Refused as refused:
             # Its preset or what it starts from was deleted while it waited.
             failure = Failure(code=refused.code, params=refused.params)
@@ -73,18 +71,22 @@ def claim_more(*, worker: WorkerUrl, job: Job, most: int) -> list[dict[str, Any]
     """Lease up to `most` jobs that can be made together with one that was just claimed; return
     their descriptions.
     """
-    found = leases.claim_companions(worker=holder(worker), job=job, most=most)
-    return [described(one) for one in found]
+    return described(leases.claim_companions(worker=holder(worker), job=job, most=most))
 
 
-def described(job: Job) -> dict[str, Any]:
-    """Return the `job` of the answer to a claim.
+def described(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """Return the `jobs` of the answer to a claim.
 
     Raises Refused('model_missing' | 'reference_missing').
     """
-    preset = kept_presets.preset_of(job.preset_slug)
-    if preset is None:
-        raise Refused("model_missing", model=job.preset_slug)
+    presets = kept_presets.by_slug() if jobs else {}
+    if missing := [job.preset_slug for job in jobs if job.preset_slug not in presets]:
+        raise Refused("model_missing", model=missing[0])
+    described = zip(jobs, targets(jobs), strict=True)
+    return [_described(job, presets[job.preset_slug], target) for job, target in described]
+
+
+def _described(job: Job, preset: Preset, target: Target) -> dict[str, Any]:
     return {
         "id": job.pk,
         "attempt": job.attempt,
@@ -102,43 +104,25 @@ def described(job: Job) -> dict[str, Any]:
         "seed": job.seed,
         "references": references.handed_out(job),
         "lease_seconds": settings.LEASE_SECONDS,
-        "output": _uploads(job),
+        "output": _uploads(job, target),
         "settings": {"app": "OurVidz", "model": preset.name, "licence": preset.licence},
     }
 
 
-def succeed(*, worker: WorkerUrl, job: Job, output: dict[str, Any], timings: Any) -> str:
-    """Take a result after looking at what really lies in the storage.
-
-    Returns "" or the reason why it was not accepted: then the attempt has failed, and the job is
-    tried again. Repeating it changes nothing. Raises Refused('job_not_leased') when it is over.
-    """
-    if job.status == Job.Status.SUCCEEDED:
-        return ""
-    stored, reason = _looked_at(job, output)
-    if stored is None:
-        fail(
-            worker=worker,
-            job=job,
-            failure=Failure(code=reason),
-            retryable=reason not in HOPELESS,
-        )
-        return reason
-    outcomes.finish_job(
-        worker=holder(worker),
-        job_id=job.pk,
-        attempt=job.attempt,
-        output=_output(stored, output, timings),
-    )
-    return ""
+def targets(jobs: Sequence[Job]) -> list[Target]:
+    """Return where the file of each job goes."""
+    found: dict[uuid.UUID, Target] = {}
+    for name, content_type in {(job.destination, job.content_type) for job in jobs}:
+        alike = [job for job in jobs if (job.destination, job.content_type) == (name, content_type)]
+        extension = EXTENSIONS[OUTPUTS[ContentType(content_type)][0]]
+        places = destinations.get(name).targets(alike, extension)
+        found |= zip((job.pk for job in alike), places, strict=True)
+    return [found[job.pk] for job in jobs]
 
 
-def held_job(worker: WorkerUrl, job_id: uuid.UUID, attempt: int) -> Job:
-    """Return the job whose latest attempt is this worker's. Raises Refused('job_not_leased')."""
-    job = Job.objects.filter(pk=job_id, worker_id=worker.pk, attempt=attempt).first()
-    if job is None:
-        raise Refused("job_not_leased")
-    return job
+def keys(target: Target) -> set[str]:
+    """Return the key of a job's file, and of what may lie beside it."""
+    return {target.key, *(key for key, _ in _beside(target).values())}
 
 
 def fail(*, worker: WorkerUrl, job: Job, failure: Failure, retryable: bool) -> None:
@@ -152,10 +136,9 @@ def fail(*, worker: WorkerUrl, job: Job, failure: Failure, retryable: bool) -> N
     )
 
 
-def _uploads(job: Job) -> dict[str, Any]:
+def _uploads(job: Job, target: Target) -> dict[str, Any]:
     """Return where the worker sends the file and what lies beside it, and what the file must be."""
     mime_type, most = OUTPUTS[ContentType(job.content_type)]
-    target = _target(job, mime_type)
     upload = _upload(target, target.key, mime_type, most)
     found = {
         "mime_type": mime_type,
@@ -181,16 +164,11 @@ def _beside(target: Target) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _target(job: Job, mime_type: str) -> Target:
-    return destinations.get(job.destination).target(job, EXTENSIONS[mime_type])
-
-
-def _looked_at(job: Job, output: dict[str, Any]) -> tuple[Arrived | None, str]:
+def looked_at(job: Job, target: Target, output: dict[str, Any]) -> tuple[Arrived | None, str]:
     """Return what really lies in the storage, or the code of what is wrong with it."""
     mime_type, most = OUTPUTS[ContentType(job.content_type)]
     if output["mime_type"] != mime_type or not _frames_fit(job, output):
         return None, "output_wrong"
-    target = _target(job, mime_type)
     # Asked first: a url that an object store signed limits no size, and reading costs.
     held = _held(target.bucket, target.key, "primary")
     if held is not None and held.bytes > most:
@@ -245,7 +223,8 @@ def _arrived(target: Target, stored: storage.Stored) -> Arrived:
     )
 
 
-def _output(arrived: Arrived, output: dict[str, Any], timings: Any) -> Output:
+def output_of(arrived: Arrived, output: dict[str, Any], timings: Any) -> Output:
+    """Return what a job made, as the storage and its worker have it."""
     known = {name: value for name, value in output.items() if name != "seed"}
     return Output(
         target=arrived.target,

@@ -16,6 +16,7 @@ LONGEST_NAME, MOST_NAMES, MOST_LORAS = 64, 64, 200
 LARGEST_SIDE = 16384
 # Of an error's parameters: enough for a name and a sentence.
 LONGEST_PARAM, MOST_PARAMS = 300, 8
+MOST_AT_ONCE = 64  # jobs
 
 
 def _names(**options: object) -> serializers.ListField:
@@ -70,7 +71,7 @@ class ClaimSerializer(serializers.Serializer):
     queues = _names(allow_empty=False)
     presets = _names(default=list)
     loaded_preset = serializers.CharField(max_length=LONGEST_NAME, default="", allow_blank=True)
-    max_jobs = serializers.IntegerField(min_value=1, max_value=64, default=1)
+    max_jobs = serializers.IntegerField(min_value=1, max_value=MOST_AT_ONCE, default=1)
 
 
 class AttemptSerializer(serializers.Serializer):
@@ -137,18 +138,24 @@ class ErrorSerializer(serializers.Serializer):
         return params
 
 
-class CallbackSerializer(AttemptSerializer):
+class ReportSerializer(AttemptSerializer):
     """How an attempt ended."""
 
     status = serializers.ChoiceField(["succeeded", "failed", "canceled"])
     output = OutputSerializer(required=False)
     error = ErrorSerializer(required=False)
     timings = serializers.DictField(child=serializers.FloatField(min_value=0), default=dict)
-    # Of a worker that is free: the answer brings what this claim would.
-    claim = ClaimSerializer(required=False)
 
     def validate(self, data: dict[str, object]) -> dict[str, object]:
         needed = {"succeeded": "output", "failed": "error"}.get(str(data["status"]))
         if needed and needed not in data:
             raise serializers.ValidationError({needed: ["required"]}, code="required")
         return data
+
+
+class CallbackSerializer(ReportSerializer):
+    """How an attempt ended, or several."""
+
+    also = serializers.ListField(child=ReportSerializer(), max_length=MOST_AT_ONCE, required=False)
+    # Of a worker that is free: the answer brings what this claim would.
+    claim = ClaimSerializer(required=False)

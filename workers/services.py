@@ -5,7 +5,7 @@ Not for what a worker does with a job: see results.py and jobs.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,8 +37,9 @@ NOTE_JOB = f"""
     UPDATE worker_urls SET current_job_id = %s, at_once = coalesce(%s, at_once),
         last_heartbeat_at = %s WHERE id = %s RETURNING {", ".join(SHOWN)}
 """
-NOTE_END = f"""
-    UPDATE worker_urls SET current_job_id = nullif(current_job_id, %s),
+NOTE_ENDS = f"""
+    UPDATE worker_urls SET
+        current_job_id = CASE WHEN current_job_id = ANY(%s) THEN NULL ELSE current_job_id END,
         last_heartbeat_at = %s WHERE id = %s RETURNING {", ".join(SHOWN)}
 """
 
@@ -159,15 +160,16 @@ def note_job(
     _note(NOTE_JOB, [job.pk, at_once, now or timezone.now(), worker.pk])
 
 
-def note_end(*, worker: WorkerUrl, job_id: uuid.UUID, failure: str = "") -> None:
-    """Write down that a job has ended; its worker may already have the next one in hand. `failure`
-    is the code of what went wrong.
+def note_ends(*, worker: WorkerUrl, failures: Mapping[uuid.UUID, str]) -> None:
+    """Write down that jobs have ended, each with the code of what went wrong, if anything did; the
+    worker may already have the next ones in hand.
     """
-    if failure:
-        quarantine.note_failure(worker=worker, job_id=job_id, code=failure)
-    else:
+    if "" in failures.values():
         quarantine.note_success(worker=worker)
-    _note(NOTE_END, [job_id, timezone.now(), worker.pk])
+    for job_id, failure in failures.items():
+        if failure:
+            quarantine.note_failure(worker=worker, job_id=job_id, code=failure)
+    _note(NOTE_ENDS, [list(failures), timezone.now(), worker.pk])
 
 
 def sweep_worker_health(*, now: datetime | None = None) -> int:

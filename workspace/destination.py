@@ -8,14 +8,21 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ourvidz import feed, storage
+from ourvidz import bulk, feed, storage
 from ourvidz.destinations import Failure, Output, Target
+from ourvidz.stored import StoredFile
 from workspace.models import WorkspaceItem, WorkspaceSession
 from workspace.sessions import active_session, expiry, own_session, use_session
 
 Status = WorkspaceItem.Status
 # What changes with a job that is changed while it waits.
 EDITED = ("prompt", "negative_prompt", "generation_params", "seed", "width", "height")
+DELIVERED = (
+    *(field.name for field in StoredFile._meta.local_fields),
+    "status",
+    "metadata",
+    "expires_at",
+)
 
 
 class WorkspaceDestination:
@@ -41,20 +48,19 @@ class WorkspaceDestination:
         }
         feed.publish(first.user_id, "items.created", ids)
 
-    def target(self, job: Any, extension: str) -> Target:
-        rows = WorkspaceItem.objects.filter(job_id=job.pk).values_list("pk", "session_id")
-        item_id, session_id = rows.first() or _ids(_item(job))
-        key = storage.workspace_key(
-            job.user_id, session_id, job.content_type, item_id, extension, job.attempt
-        )
-        return Target(bucket=job.bucket_name, key=key)
+    def targets(self, jobs: Sequence[Any], extension: str) -> list[Target]:
+        kept = WorkspaceItem.objects.filter(job_id__in=[job.pk for job in jobs])
+        places = {job_id: ids for job_id, *ids in kept.values_list("job_id", "pk", "session_id")}
+        return [_target(job, places.get(job.pk) or _ids(_item(job)), extension) for job in jobs]
 
-    def changed(self, job: Any) -> None:
-        item = _item(job)
-        if item.status == Status.FAILED:
+    def changed(self, jobs: Sequence[Any]) -> None:
+        items = _items(jobs)
+        failed = [item for item in items if item.status == Status.FAILED]
+        for item in failed:
             item.status, item.failure_code, item.failure_params = Status.GENERATING, "", {}
-            item.save(update_fields=["status", "failure_code", "failure_params"])
-        _publish(item, job)
+        bulk.write(failed, ["status", "failure_code", "failure_params"])
+        for item, job in zip(items, jobs, strict=True):
+            _publish(item, job)
 
     def edited(self, job: Any) -> None:
         item, wanted = _item(job), _placeholder(job)
@@ -63,20 +69,14 @@ class WorkspaceDestination:
         item.save(update_fields=list(EDITED))
         _publish(item, job)
 
-    def deliver(self, job: Any, output: Output) -> None:
-        item = _item(job)
-        if item.has_file:
-            return
-        changes = {
-            **output.columns(item.pk),
-            "status": Status.GENERATED,
-            "metadata": {**item.metadata, "timings": output.timings},
-            "expires_at": expiry(),
-        }
-        for name, value in changes.items():
-            setattr(item, name, value)
-        item.save(update_fields=list(changes))
-        _publish(item, job)
+    def deliver(self, made: Sequence[tuple[Any, Output]]) -> None:
+        items = _items([job for job, _ in made])
+        new = [each for each in zip(items, made, strict=True) if not each[0].has_file]
+        for item, (_, output) in new:
+            _take(item, output)
+        bulk.write([item for item, _ in new], DELIVERED)
+        for item, (job, _) in new:
+            _publish(item, job)
 
     def fail(self, job: Any, failure: Failure) -> None:
         item = _item(job)
@@ -87,11 +87,27 @@ class WorkspaceDestination:
         _publish(item, job)
 
 
+def _take(item: WorkspaceItem, output: Output) -> None:
+    for name, value in output.columns(item.pk).items():
+        setattr(item, name, value)
+    item.status = Status.GENERATED
+    item.metadata = {**item.metadata, "timings": output.timings}
+    item.expires_at = expiry()
+
+
+def _items(jobs: Sequence[Any]) -> list[WorkspaceItem]:
+    """Return the item of each job, locked. One that is gone is made again."""
+    kept = WorkspaceItem.objects.filter(job_id__in=[job.pk for job in jobs]).order_by("pk")
+    found = {item.job_id: item for item in kept.select_for_update()}
+    return [found.get(job.pk) or _made_again(job) for job in jobs]
+
+
 def _item(job: Any) -> WorkspaceItem:
-    """Return the job's item, locked. One that is gone is made again, in a session that exists."""
-    item = WorkspaceItem.objects.select_for_update().filter(job_id=job.pk).first()
-    if item is not None:
-        return item
+    return _items([job])[0]
+
+
+def _made_again(job: Any) -> WorkspaceItem:
+    """Make a job's item anew, in a session that exists."""
     if job.workspace_session_id is None:
         job.workspace_session = active_session(job.user)
         job.save(update_fields=["workspace_session"])
@@ -100,8 +116,16 @@ def _item(job: Any) -> WorkspaceItem:
     return item
 
 
-def _ids(item: WorkspaceItem) -> tuple[uuid.UUID, uuid.UUID]:
-    return item.pk, item.session_id
+def _ids(item: WorkspaceItem) -> list[uuid.UUID]:
+    return [item.pk, item.session_id]
+
+
+def _target(job: Any, ids: Sequence[uuid.UUID], extension: str) -> Target:
+    item_id, session_id = ids
+    key = storage.workspace_key(
+        job.user_id, session_id, job.content_type, item_id, extension, job.attempt
+    )
+    return Target(bucket=job.bucket_name, key=key)
 
 
 def _placeholder(job: Any) -> WorkspaceItem:

@@ -111,18 +111,20 @@ def redeliver(*, user: Any, webhook_id: uuid.UUID, delivery_id: uuid.UUID) -> We
     return delivery
 
 
-def note_end(job: Job) -> None:
-    """Put a job's end into the outbox of each webhook that hears it, in the job's transaction."""
-    event = f"job.{job.status}"
-    mine = Webhook.objects.for_user(job.user_id)
-    webhooks = list(mine.filter(is_active=True, events__contains=[event]))
-    if not webhooks:
-        return
-    payload = _message(event, job.finished_at or timezone.now(), _facts(job))
-    WebhookDelivery.objects.bulk_create(
-        _delivery(webhook, event, payload, job.pk) for webhook in webhooks
-    )
-    transaction.on_commit(ring, robust=True)
+def note_ends(jobs: Sequence[Job]) -> None:
+    """Put the ends of jobs into the outbox of each webhook that hears them, in the transaction that
+    ends them."""
+    people = {job.user_id for job in jobs}
+    webhooks = list(Webhook.objects.filter(user_id__in=people, is_active=True))
+    noted = [
+        _delivery(webhook, event, _message(event, _ended_at(job), _facts(job)), job.pk)
+        for job in jobs
+        for webhook in webhooks
+        if webhook.user_id == job.user_id and (event := f"job.{job.status}") in webhook.events
+    ]
+    if noted:
+        WebhookDelivery.objects.bulk_create(noted)
+        transaction.on_commit(ring, robust=True)
 
 
 def give_up_waiting(webhook: Webhook) -> None:
@@ -157,6 +159,10 @@ def _delivery(
         next_attempt_at=now,
         give_up_at=now + TRIED_FOR,
     )
+
+
+def _ended_at(job: Job) -> datetime:
+    return job.finished_at or timezone.now()
 
 
 def _message(event: str, at: datetime, data: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def uploaded() -> Callable[[Job], Output]:
     """Return a function that stores a file where the job's worker would, and describes it."""
 
     def upload(job: Job) -> Output:
-        target = destinations.get(job.destination).target(job, "png")
+        target = destinations.get(job.destination).targets([job], "png")[0]
         stored = storage.save(target.bucket, target.key, io.BytesIO(PICTURE), "image/png")
         return Output(
             target=target,

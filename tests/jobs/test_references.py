@@ -198,7 +198,7 @@ def test_a_made_up_relation_or_a_strangers_parent_is_refused(
 
 
 def test_the_library_remembers_too(user: Any, preset_with: Any, worker: Any, uploaded: Any) -> None:
-    from jobs.outcomes import finish_job
+    from jobs.outcomes import Made, finish_jobs
 
     preset_with("image_to_image")
     source = make_media(user, **SIZE)
@@ -206,7 +206,8 @@ def test_the_library_remembers_too(user: Any, preset_with: Any, worker: Any, upl
     with as_service("test"):
         claimed = leases.claim_job(worker=worker, queues=["gpu.image"], presets=[])
         assert claimed == job
-        finish_job(worker=worker, job_id=job.pk, attempt=1, output=uploaded(claimed))
+        result = Made(job_id=job.pk, attempt=1, output=uploaded(claimed))
+        finish_jobs(worker=worker, made=[result])
     with as_user(user):
         made = Media.objects.get(job_id=job.pk)
         assert (made.parent_id, made.relation) == (source.pk, "remix")

@@ -65,9 +65,9 @@ def _claim(worker: Holder) -> Job:
 
 
 def _finish(worker: Holder, job: Job, uploaded: Callable[[Job], Output]) -> None:
-    which = {"worker": worker, "job_id": job.pk, "attempt": job.attempt}
     with as_service("test"):
-        outcomes.finish_job(**which, output=uploaded(job))
+        made = outcomes.Made(job_id=job.pk, attempt=job.attempt, output=uploaded(job))
+        outcomes.finish_jobs(worker=worker, made=[made])
 
 
 def _fail(worker: Holder, job: Job) -> None:

@@ -96,7 +96,8 @@ def test_the_end_of_a_job_is_told_signed(
     with as_service("test"):
         claimed = leases.claim_job(worker=worker, queues=["gpu.image"], presets=[])
         assert claimed
-        outcomes.finish_job(worker=worker, job_id=job.pk, attempt=1, output=uploaded(job))
+        made = outcomes.Made(job_id=job.pk, attempt=1, output=uploaded(job))
+        outcomes.finish_jobs(worker=worker, made=[made])
     assert outbox.send_due() == 1
     (got,) = receiver.got
     told = json.loads(got.body)

@@ -109,7 +109,7 @@ def test_one_that_works_is_drained_and_finishes(
     scale(pool, 2)
     assert len(runpod.pods) == 1
     with as_service("test"):
-        services.note_end(worker=machines()[0].worker, job_id=job.pk)
+        services.note_ends(worker=machines()[0].worker, failures={job.pk: ""})
     scale(pool, 3)
     assert (len(runpod.pods), machines()[0].status) == (0, "stopped")
 

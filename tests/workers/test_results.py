@@ -164,7 +164,7 @@ def test_an_upload_past_the_limit_of_the_object_store_is_thrown_away(
     upload = job["output"]["upload"]
     assert httpx.put(upload["url"], content=png, headers=upload["headers"]).status_code == 200
     with as_service("test"):
-        target = results._target(fresh(row), "image/png")
+        target = results.targets([fresh(row)])[0]
     assert storage.exists(target.bucket, target.key)
     with django_capture_on_commit_callbacks(execute=True):
         answer = hand.succeed(job, png)

@@ -12,7 +12,7 @@ import queue
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from json import dumps
 from typing import IO, Any
@@ -179,21 +179,26 @@ class Client:
         return self.jobs_of(answer)
 
     def deliver(
-        self, body: dict[str, Any], files: dict[str, Output], most: int = 0
-    ) -> list[Job] | None:
-        """Say how a job ended, its files (by upload url) beside the word: one call for all. Tried
-        once; None where the files must go by themselves, and the word after them."""
-        more = {"claim": self.wanted(most)} if most else {}
+        self, bodies: Sequence[dict[str, Any]], files: dict[str, Output], most: int = 0
+    ) -> tuple[list[Job], int]:
+        """Say how jobs ended, their files (by upload url) beside the word: one call for all. Tried
+        once; returns the jobs that the answer brought, and how many were taken, from the first.
+        What is left must go by itself: a server of an older release takes one, or none."""
+        body, *others = bodies
+        more: dict[str, Any] = {"also": others} if others else {}
+        if most:
+            more["claim"] = self.wanted(most)
         parts = {
             url.rpartition("/")[2]: ("file", file.file, file.mime_type)
             for url, file in files.items()
         }
         try:
-            answer = self.sent("job-callback", data={"report": dumps(body | more)}, files=parts)
+            response = self.sent("job-callback", data={"report": dumps(body | more)}, files=parts)
         except ServerError as error:
             log.info("Job %s: its files go by themselves: %s", body["job_id"], error)
-            return None
-        return self.jobs_of(answer.json())
+            return [], 0
+        answer = response.json()
+        return self.jobs_of(answer), 1 + len(answer.get("also", []))
 
     def post(self, path: str, body: dict[str, Any], **options: Any) -> dict[str, Any]:
         """One POST; the answer's object ({} when empty); raises ServerError."""

@@ -17,6 +17,7 @@ from .state import State
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.25  # seconds between two reports: at most four a second
+SOON = 0.25  # seconds: what is made within them is there before a step could be looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,12 @@ class Reports:
     def __init__(self, client: Client, job: Job, state: State, interval: float = INTERVAL) -> None:
         self.client, self.job, self.state, self.interval = client, job, state, interval
         self.latest: Step | None = None
+        self.began = 0.0
         self.news, self.closed = threading.Event(), False
         self.thread = threading.Thread(target=self.run, name="reports", daemon=True)
 
     def __enter__(self) -> Self:
+        self.began = time.monotonic()
         self.thread.start()
         return self
 
@@ -47,9 +50,12 @@ class Reports:
         self.news.set()
 
     def step(self, step: Step) -> None:
-        """Hand a step over; returns at once."""
+        """Hand a step over; returns at once. The last ones of a job are not reported: a report and
+        its preview would only hold up what they announce."""
         self.latest = step
-        self.news.set()
+        each = (time.monotonic() - self.began) / max(1, step.number)
+        if each * (step.of - step.number) > SOON:
+            self.news.set()
 
     def run(self) -> None:
         """Send the newest step, then rest."""

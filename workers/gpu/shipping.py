@@ -5,7 +5,7 @@ are kept by the heartbeat, like those of the jobs being made. Not for making any
 
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
@@ -19,6 +19,22 @@ from .outputs import Output, Package, packed, thumbnail
 from .state import State
 
 log = logging.getLogger(__name__)
+
+MOST_TOGETHER = 32  # reports in one call
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A job's files that are small enough to travel with its report, by upload url."""
+
+    ending: Ending
+    package: Package
+    files: dict[str, Output]
+
+    @property
+    def size(self) -> int:
+        """Bytes altogether."""
+        return sum(file.size for file in self.files.values())
 
 
 class Shipping:
@@ -63,36 +79,57 @@ class Shipping:
         self.second.shutdown()
 
     def ship_all(self, endings: list[Ending]) -> None:
-        """One after the other."""
+        """Small files together, with one word for all; what is larger one after the other."""
+        together: list[Parcel] = []
         for ending in endings:
-            self.ship(ending, is_last=ending is endings[-1])
+            is_last, package = ending is endings[-1], self.packed(ending)
+            parcel = self.parcel(ending, package)
+            if parcel:
+                together.append(parcel)
+            if together and (is_last or not parcel or not has_room(together)):
+                self.ship(together, is_last and parcel is not None)
+                together = []
+            if not parcel:
+                self.ship_alone(ending, package, is_last)
 
-    def ship(self, ending: Ending, is_last: bool) -> None:
-        """Encode, upload, report; whatever goes wrong, the job ends here."""
+    def ship(self, parcels: list[Parcel], is_last: bool) -> None:
+        """One report for all of them; what is not taken so goes by itself."""
+        taken = self.taken(parcels, is_last)
+        for each in parcels[:taken]:
+            self.state.end(each.ending.job.id)
+        for each in parcels[taken:]:
+            self.ship_alone(each.ending, each.package, is_last and each is parcels[-1])
+
+    def taken(self, parcels: list[Parcel], is_last: bool) -> int:
+        """How many of them the server took at once, from the first."""
+        bodies = [self.body(each.ending, each.package.described) for each in parcels]
+        files = {url: file for each in parcels for url, file in each.files.items()}
         try:
-            self.brought = self.reported(ending, is_last)
+            brought, taken = self.client.deliver(bodies, files, self.wanted(is_last))
         except Exception:
-            log.exception("Job %s: its end could not be reported", ending.job.id)
-        finally:
-            self.state.end(ending.job.id)
+            log.exception("Job %s: its files go by themselves", parcels[0].ending.job.id)
+            return 0
+        self.brought += brought
+        return taken
 
-    def reported(self, ending: Ending, is_last: bool) -> list[Job]:
-        """Send the files and say how the job ended; the jobs that the answer brought."""
-        job, package = ending.job, self.packed(ending)
-        if package and (parcels := self.parcels(package, job)):
-            body = self.body(ending, package.described)
-            found = self.client.deliver(body, parcels, self.wanted(is_last))
-            if found is not None:
-                return found
-        body = self.body(ending, self.uploaded(package, ending) if package else {})
-        # A result is worth waiting for a restarting server, as long as the lease may hold.
-        return self.client.callback(body, patience=job.lease_seconds, most=self.wanted(is_last))
+    def ship_alone(self, ending: Ending, package: Package | None, is_last: bool) -> None:
+        """Upload, report; whatever goes wrong, the job ends here."""
+        job = ending.job
+        try:
+            body = self.body(ending, self.uploaded(package, ending) if package else {})
+            # A result is worth waiting for a restarting server, as long as the lease may hold.
+            patience, most = job.lease_seconds, self.wanted(is_last)
+            self.brought += self.client.callback(body, patience=patience, most=most)
+        except Exception:
+            log.exception("Job %s: its end could not be reported", job.id)
+        finally:
+            self.state.end(job.id)
 
     def wanted(self, is_last: bool) -> int:
         """How many jobs the answer may bring: asked for as late as it can be, since whoever makes
         jobs may have begun to wait."""
         free = is_last and not self.state.stopping and not self.state.draining
-        return self.most if free else 0
+        return self.most if free and not self.brought else 0
 
     def packed(self, ending: Ending) -> Package | None:
         """Encode what the job made; None where there is nothing, or it cannot be encoded."""
@@ -112,15 +149,17 @@ class Shipping:
         small = self.second.submit(thumbnail, result)
         return replace(packed(result, job), thumbnail=small.result)
 
-    def parcels(self, package: Package, job: Job) -> dict[str, Output]:
-        """What may travel with the report, by upload url: nothing where it is too much."""
-        if package.preview or package.file.size > job.carried_bytes:
-            return {}
-        found = {job.upload.url: package.file}
+    def parcel(self, ending: Ending, package: Package | None) -> Parcel | None:
+        """What may travel with the report; None where it is nothing, or too much."""
+        job = ending.job
+        if not package or package.preview or package.file.size > job.carried_bytes:
+            return None
+        files = {job.upload.url: package.file}
         small = self.shown(package, job)
         if small and job.thumbnail_upload:
-            found[job.thumbnail_upload.url] = small
-        return found if sum(file.size for file in found.values()) <= job.carried_bytes else {}
+            files[job.thumbnail_upload.url] = small
+        parcel = Parcel(ending, package, files)
+        return parcel if parcel.size <= job.carried_bytes else None
 
     def shown(self, package: Package, job: Job) -> Output | None:
         """The thumbnail; a job is not worth losing for it."""
@@ -172,6 +211,12 @@ class Shipping:
     def send(self, target: Target, file: Output) -> None:
         """Upload one file."""
         self.client.upload(target, file.file, file.mime_type, file.sha256)
+
+
+def has_room(parcels: list[Parcel]) -> bool:
+    """True where one more like the last would still fit into the same report."""
+    size, last = sum(each.size for each in parcels), parcels[-1]
+    return len(parcels) < MOST_TOGETHER and size + last.size <= last.ending.job.carried_bytes
 
 
 def rounded(timings: dict[str, float]) -> dict[str, float]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -69,22 +69,24 @@ class Plan:
 
 def plan(source: Source) -> Plan:
     """Ask the hub what a source's pipeline needs. Raises Refused."""
-    with _refusals(source):
-        api = HfApi(endpoint=settings.HF_ENDPOINT, token=settings.HF_TOKEN or False)
-        info = api.model_info(
-            source.name, revision=source.revision or "main", files_metadata=True, timeout=SECONDS
-        )
-    there = [_hub_file(sibling) for sibling in info.siblings or []]
-    commit = str(info.sha)
+    commit, there = _listing(source)
     if source.files:
-        chosen = [file for file in there if file.path in source.files]
-        missing = set(source.files) - {file.path for file in chosen}
-        if missing:
-            raise Refused("hub_file_missing", model=source.name, file=min(missing))
+        chosen = _named(source, there)
     else:
         components = _components(source, commit, there)
         chosen = list(_of_pipeline(there, components, source.variant))
     _check_weights(source, there, chosen)
+    return Plan(source.name, commit, tuple(chosen))
+
+
+def plan_lora(source: Source) -> Plan:
+    """Ask the hub for a LoRA's file: the one that is named, or the only one. Raises Refused."""
+    commit, there = _listing(source)
+    weights = [file.path for file in there if file.path.endswith(WEIGHTS)]
+    if not source.files and len(weights) > 1:
+        raise Refused("lora_several", model=source.name, choices=", ".join(sorted(weights)))
+    chosen = _named(replace(source, files=source.files or tuple(weights)), there)
+    _check_weights(source, there, chosen or there)
     return Plan(source.name, commit, tuple(chosen))
 
 
@@ -180,6 +182,25 @@ def _hub_file(sibling: Any) -> HubFile:
     if lfs is not None:
         return HubFile(sibling.rfilename, int(lfs.size), sha256=str(lfs.sha256))
     return HubFile(sibling.rfilename, int(sibling.size or 0), git_sha1=str(sibling.blob_id or ""))
+
+
+def _listing(source: Source) -> tuple[str, list[HubFile]]:
+    """Return the commit of a source's revision, and its files."""
+    with _refusals(source):
+        api = HfApi(endpoint=settings.HF_ENDPOINT, token=settings.HF_TOKEN or False)
+        info = api.model_info(
+            source.name, revision=source.revision or "main", files_metadata=True, timeout=SECONDS
+        )
+    return str(info.sha), [_hub_file(sibling) for sibling in info.siblings or []]
+
+
+def _named(source: Source, there: Iterable[HubFile]) -> list[HubFile]:
+    """Return the files that a source names. Raises Refused where one is missing."""
+    chosen = [file for file in there if file.path in source.files]
+    missing = set(source.files) - {file.path for file in chosen}
+    if missing:
+        raise Refused("hub_file_missing", model=source.name, file=min(missing))
+    return chosen
 
 
 def _components(source: Source, commit: str, there: Iterable[HubFile]) -> set[str]:

@@ -257,16 +257,21 @@ def _check_disk(plans: Sequence[tuple[Source, hub.Plan]]) -> None:
     here = sum(
         _bytes_here(_folder_for(source), file) for source, plan in plans for file in plan.files
     )
-    needed = sum(plan.bytes for _source, plan in plans) - here
-    models = Path(settings.MODELS_DIR)
-    models.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(models).free
+    check_room(sum(plan.bytes for _source, plan in plans) - here, Path(settings.MODELS_DIR))
+
+
+def check_room(needed: int, folder: Path) -> None:
+    """Refuse where so many bytes do not fit onto a folder's disk, and some to spare. Makes the
+    folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
     if needed + SPARE_BYTES > free:
         raise Refused(
             "disk_too_full",
             needed=filesizeformat(needed),
             free=filesizeformat(free),
-            folder=str(models),
+            folder=str(folder),
         )
 
 

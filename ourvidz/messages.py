@@ -179,6 +179,7 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     ),
     "hub_revision": (404, _("“%(model)s” has no revision %(revision)s.")),
     "hub_file_missing": (404, _("“%(model)s” has no file %(file)s.")),
+    "lora_several": (422, _("“%(model)s” has several files. Name one of them: %(choices)s.")),
     "hub_not_a_pipeline": (422, _("“%(model)s” has no model_index.json: it is no pipeline.")),
     "hub_no_weights": (422, _("“%(model)s” has no safetensors files.")),
     "hub_gated": (

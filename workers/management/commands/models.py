@@ -1,5 +1,5 @@
-"""`manage.py models list|fetch|check|remove`: the models on this machine. What it does is in
-jobs/models_store.py; here it is only said on a terminal.
+"""`manage.py models list|fetch|check|remove|lora`: the models on this machine. What it does is in
+jobs/models_store.py and jobs/loras_store.py; here it is only said on a terminal.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.template.defaultfilters import filesizeformat
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from jobs import models_store, presets
+from jobs import loras_store, models_store, presets
 from jobs.models import Preset
 from jobs.models_store import ModelState, Progress
 from ourvidz import rows
@@ -58,11 +59,19 @@ class Command(BaseCommand):
             one = what.add_parser(name, help=text)
             one.add_argument("slugs", nargs="+", metavar="PRESET")
 
+        lora = what.add_parser("lora", help="Bring a LoRA here, for people to choose.")
+        lora.add_argument("name", metavar="OWNER/NAME", help="Its hub id.")
+        lora.add_argument("--file", default="", help="Which of its files, where it has several.")
+        lora.add_argument("--revision", default="", help="A commit or a branch.")
+
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         known = _presets()
         try:
             if what == "list":
                 self._list(known)
+                return
+            if what == "lora":
+                self._lora(**options)
                 return
             for slug in options["slugs"]:
                 if slug not in known:
@@ -86,6 +95,15 @@ class Command(BaseCommand):
         finally:
             bar.close()
         self.stdout.write(f"{preset.slug} is here.")
+
+    def _lora(self, name: str, file: str, revision: str, **options: Any) -> None:
+        bar = Bar()
+        self.stdout.write(f"Its licence: {settings.HF_ENDPOINT}/{name}")
+        try:
+            path = loras_store.fetch_lora(name, bar, revision=revision, file=file)
+        finally:
+            bar.close()
+        self.stdout.write(f"{path.relative_to(settings.LORAS_DIR).as_posix()} is here.")
 
     def _check(self, preset: Preset, known: Any, options: dict[str, Any]) -> None:
         bar = Bar()

@@ -114,9 +114,13 @@ def test_flux2_edits_with_several_references(engine: Engine, job_for: Any) -> No
     job = job_for("flux2")
     plain, _ = made(engine, job)
     one, _ = made(engine, job, Given((picture(90, 50),), (None,)))
-    two, _ = made(engine, job, Given((picture(90, 50), picture(3000, 40)), (None, None)))
+    both = (picture(90, 50), picture(3000, 40))
+    two, _ = made(engine, job, Given(both, (None, None)))
     assert one.shape == two.shape == (SIDE, SIDE, 3)
     assert (plain != one).any() and (one != two).any()
+    other_way, _ = made(engine, job, Given(both[::-1], (None, None)))
+    assert (other_way != two).any()
+    assert (made(engine, replace(job, prompt="make it red"), Given(both))[0] != two).any()
 
 
 @pytest.mark.parametrize("name", ["wan", "wan-old"])
@@ -234,15 +238,35 @@ def test_a_map_of_previews_finds_the_colours() -> None:
     assert abs(found - wanted).max() < 4
 
 
-def test_a_lora_changes_a_clip(engine: Engine, job_for: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["sd", "flux2", "zimage", "wan"])
+def test_a_lora_changes_what_is_made(
+    engine: Engine, job_for: Any, tmp_path: Path, name: str
+) -> None:
     import torch
     from safetensors.torch import save_file
 
-    job, file = job_for("wan", frames=5), tmp_path / "motion.safetensors"
-    plain, _ = made(engine, job)
-    name = "transformer.blocks.0.attn1.to_q"
-    weights = {"lora_A": torch.randn(2, 24), "lora_B": torch.randn(24, 2)}
-    save_file({f"{name}.{part}.weight": each for part, each in weights.items()}, file)
-    on, _ = made(engine, job, Given(loras=(Lora("motion", str(file), 1.0),)))
-    assert (on.frames != plain.frames).any()
-    assert (made(engine, job)[0].frames == plain.frames).all()
+    job, file = (
+        job_for(name, **({"frames": 5} if name == "wan" else {})),
+        tmp_path / "a.safetensors",
+    )
+    plain = pixels(engine, job)
+    parts = engine.residents[engine.key(job.preset)].model.modules()
+    part = "unet" if "unet" in parts else "transformer"
+    tensors = {}
+    for path, layer in parts[part].named_modules():
+        if path.endswith("to_q"):
+            tensors[f"{part}.{path}.lora_A.weight"] = torch.randn(2, layer.in_features)
+            tensors[f"{part}.{path}.lora_B.weight"] = torch.randn(layer.out_features, 2)
+    save_file(tensors, file)
+    far = [
+        float(abs(pixels(engine, job, Given(loras=(Lora("a", str(file), weight),))) - plain).mean())
+        for weight in (0.1, 1.0)
+    ]
+    assert 0 < far[0] < far[1]
+    assert (pixels(engine, job) == plain).all()
+
+
+def pixels(engine: Engine, job: Job, given: Given = NOTHING) -> numpy.ndarray:
+    """What the job makes, as numbers."""
+    result, _ = made(engine, job, given)
+    return numpy.asarray(getattr(result, "frames", result)).astype(int)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +91,27 @@ def test_what_saves_memory_or_time_may_change_little(
     off = abs(plain - made(family, **options)).mean()
     assert 0 < off < 40
     assert (made(family, **options) == made(family, **options)).all()
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a compiler")
+def test_what_was_compiled_is_kept_beside_the_models(
+    wan_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    engine = Engine(describe("cpu"), 1, tmp_path)
+    preset = Preset("wan", "wan", str(wan_model), "")
+    numbers = {"width": 64, "height": 64, "steps": 2, "frames": 5}
+
+    def frames(**options: Any) -> numpy.ndarray:
+        job = replace(JOB, preset=replace(preset, options=options), parameters=numbers)
+        engine.load(job.preset)
+        return engine.run(job, NOTHING, lambda _: None).frames.astype(int)
+
+    assert abs(frames() - frames(compile=True)).max() <= 2
+    assert any((tmp_path / device.COMPILED).rglob("*.so"))
+    device.keep_compiled(tmp_path / "none")  # is not there, so nothing is asked to be kept there
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / device.COMPILED)
 
 
 def test_a_processor_keeps_to_the_format_that_it_is_fast_in(

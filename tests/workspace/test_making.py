@@ -39,7 +39,7 @@ def make(user: User, item: Any, act: str) -> list[Any]:
 def test_variations_keep_the_seed(user: User, act: str, strength: float) -> None:
     item = made_item(user)
     jobs = make(user, item, act)
-    assert len(jobs) == making.VARIATIONS["image"]
+    assert len(jobs) == making.VARIATIONS[making.IMAGE]
     assert {job.seed for job in jobs} == {7}
     assert {job.parameters["variation_strength"] for job in jobs} == {strength}
     assert len({job.parameters["variation_seed"] for job in jobs}) == len(jobs)
@@ -106,7 +106,7 @@ def test_the_page_answers_with_the_new_row(user: User, client: Client) -> None:
     asked = {"source": str(item.pk), "act": "vary-subtle"}
     answer = client.post(reverse("workspace:make"), asked, headers=FRAGMENT)
     assert answer.status_code == 200
-    assert answer.content.decode().count("<item-card") == making.VARIATIONS["image"]
+    assert answer.content.decode().count("<item-card") == making.VARIATIONS[making.IMAGE]
 
 
 def test_a_source_that_is_no_id_is_refused(client: Client) -> None:

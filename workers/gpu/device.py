@@ -7,10 +7,12 @@ import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 # What makes half precision fast on a CPU; without these, float32 is many times faster.
 CPU_HALF = ("avx512_bf16", "amx_bf16")
+COMPILED = ".compiled"  # a folder among the models
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,13 @@ def prepare(device: Device, threads: int) -> None:
         torch.set_num_threads(threads)
     if device.kind == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
+
+
+def keep_compiled(models: Path) -> None:
+    """Have what torch.compile makes outlive this process: beside the models, where that is a folder
+    that can be written, and not elsewhere where an operator says so."""
+    if os.access(models, os.W_OK):
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(models.resolve() / COMPILED))
 
 
 def number_format(device: Device) -> Any:

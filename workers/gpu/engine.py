@@ -89,6 +89,7 @@ class Engine:
     def prepare(self) -> None:
         """Set torch up, once."""
         if not self.prepared:
+            device.keep_compiled(self.models)
             device.prepare(self.device, self.threads)
             quieten()
             self.prepared = True

@@ -4,7 +4,8 @@
     dtype            float32, bfloat16 or float16 (default: what is fastest on the device)
     channels_last    true: flat convolutions with the channels innermost
     attention        a backend of diffusers by its name, such as _native_cudnn, flash or sage
-    compile          true: the repeated blocks of the denoiser, by torch.compile
+    compile          true: the repeated blocks of the denoiser, by torch.compile; what it makes is
+                     kept beside the models
     first_block_cache  a threshold such as 0.05: steps that change little are skipped
     vae_tiling, vae_slicing  true: decode in parts; large tiles are blended where they meet
     offload          "group": blocks wait in main memory; "none"; default: when they do not fit

@@ -1,5 +1,6 @@
 """Pipelines as large as the real ones with random weights: time and memory are theirs, pictures are
-not. Nothing is downloaded; words are random embeddings. For a data-centre GPU. Not for measuring.
+not. Nothing is downloaded; words are random embeddings. For a data-centre GPU, all but the shallow
+one. Not for measuring.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ WAN_TRANSFORMER = {
 }
 
 
-def sdxl(device: str) -> Any:
-    """SDXL base: about 2.6 billion parameters."""
+def sdxl(device: str, changes: dict[str, Any] | None = None, number: Any = None) -> Any:
+    """SDXL base: about 2.6 billion parameters; or with changes in its UNet, in another format."""
     from diffusers import (
         AutoencoderKL,
         EulerDiscreteScheduler,
@@ -50,8 +51,8 @@ def sdxl(device: str) -> Any:
     )
 
     return StableDiffusionXLPipeline(
-        vae=made(AutoencoderKL, SDXL_VAE, device),
-        unet=made(UNet2DConditionModel, SDXL_UNET, device),
+        vae=made(AutoencoderKL, SDXL_VAE, device, number),
+        unet=made(UNet2DConditionModel, SDXL_UNET | (changes or {}), device, number),
         text_encoder=None,
         text_encoder_2=None,
         tokenizer=None,
@@ -59,6 +60,13 @@ def sdxl(device: str) -> Any:
         scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", beta_end=0.012),
         add_watermarker=False,
     )
+
+
+def shallow(device: str) -> Any:
+    """As wide as SDXL, with one layer where that has ten, in single precision: for a processor."""
+    import torch
+
+    return sdxl(device, {"transformer_layers_per_block": (1, 2, 1)}, torch.float32)
 
 
 def sdxl_words(device: str, count: int) -> dict[str, Any]:
@@ -95,12 +103,12 @@ def wan_words(device: str, count: int) -> dict[str, Any]:
     }
 
 
-def made(kind: Any, settings: dict[str, Any], device: str) -> Any:
-    """A network of random weights, on the device, in bfloat16."""
+def made(kind: Any, settings: dict[str, Any], device: str, number: Any = None) -> Any:
+    """A network of random weights, on the device, in bfloat16 or another format."""
     import torch
 
     usual = torch.get_default_dtype()
-    torch.set_default_dtype(torch.bfloat16)
+    torch.set_default_dtype(number or torch.bfloat16)
     try:
         with torch.device(device):
             return kind(**settings).eval()

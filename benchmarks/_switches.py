@@ -5,18 +5,14 @@ random weights: throughput over the plain call in the same run, one line a switc
 from __future__ import annotations
 
 import itertools
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmarks import _giants
-from benchmarks._report import FEWEST_SAMPLES, median, report
+from benchmarks._report import report
 from workers.gpu import device as devices
-from workers.gpu.engine import Engine
-from workers.gpu.job import Preset
 
 STEPS = 30
 WARM_UP_STEPS = 3
@@ -83,37 +79,6 @@ def measure(device: devices.Device) -> None:
                 samples=steps,
                 reference=f"plain {plain:.3f} a second on {device.title}; samples: seconds a step",
             )
-
-
-def cold_start(engine: Engine) -> None:
-    """Loading a model of SDXL's size beside reading its files, with the files in the page cache."""
-    with tempfile.TemporaryDirectory() as folder:
-        _giants.sdxl("cpu").save_pretrained(folder)
-        ratios, reading = loads(engine, Path(folder), FEWEST_SAMPLES)
-    report(
-        "loading 5 GB of weights, over reading them from disk",
-        value=median(ratios),
-        unit="times",
-        goal="<= 1.3",
-        samples=ratios,
-        reference=f"reading {median(reading):.2f} s, page cache warm, on {engine.device.title}",
-    )
-
-
-def loads(engine: Engine, folder: Path, count: int) -> tuple[list[float], list[float]]:
-    """Seconds of loading over seconds of reading, in turns, and the seconds of reading."""
-    preset, files = Preset("giant", "sdxl", str(folder), ""), list(folder.rglob("*.safetensors"))
-    ratios, reading = [], []
-    for _ in range(count + 1):
-        engine.drop()
-        began = time.perf_counter()
-        for file in files:
-            with file.open("rb") as stream:
-                while stream.read(1 << 24):
-                    continue
-        reading.append(time.perf_counter() - began)
-        ratios.append(engine.load(preset) / reading[-1])
-    return ratios[1:], reading[1:]
 
 
 def throughput(

@@ -1,7 +1,8 @@
 """What the engine adds to, and saves from, the plain call of a pipeline, in the same process and in
-turns; and how long each preset takes that is on this machine. On a GPU, what each switch gains at
-full size too. No server: see flow.py for that.
-Run: python -m benchmarks.engine [device]
+turns; how long each preset takes that is on this machine, how long a large model takes to load, and
+what each switch gains: on a GPU at full size, on a processor with the starter models. No server:
+see flow.py for that.
+Run: python -m benchmarks.engine [device] [plain] [presets] [cold] [switches]
 """
 
 from __future__ import annotations
@@ -14,21 +15,25 @@ from dataclasses import replace
 from typing import Any
 
 import django
+from PIL import Image
 
-from benchmarks import _switches
+from benchmarks import _cold_start, _starter_switches, _switches
 from benchmarks._report import FEWEST_SAMPLES, median, report
 from workers.gpu.config import ROOT
 from workers.gpu.device import describe
 from workers.gpu.engine import Engine
 from workers.gpu.errors import JobError
 from workers.gpu.job import Job, Preset, Target
-from workers.gpu.progress import Reports
-from workers.gpu.references import NOTHING
+from workers.gpu.progress import INTERVAL, Reports, Step
+from workers.gpu.references import NOTHING, Given
 from workers.gpu.state import State
 
 PRESETS = ROOT / "jobs" / "presets.toml"
-PRESET = "starter-fast"
+PRESET, CLIPS = "starter-fast", "starter-video"
+PARTS = ("plain", "presets", "cold", "switches")
 QUEUE, ROUNDS = 16, 2
+STARTER = (256, 256)  # pixels of a picture that is enlarged
+MOST_SHOWN = 4  # pictures whose previews are measured: of ten steps each
 WORDS = ("castle", "fox", "car", "tree", "rocket", "apple", "boat", "cat")
 PLACES = ("in the snow", "on the beach")
 
@@ -41,22 +46,32 @@ class Nobody:
         return False
 
 
-def main(wanted: str) -> None:
-    """Measure and report."""
+def main(wanted: str, parts: tuple[str, ...]) -> None:
+    """Measure and report the parts."""
     engine = Engine(describe(wanted), 0, ROOT / "var" / "models")
     engine.prepare()
-    presets = declared()
-    first = next(each for each in presets if each["slug"] == PRESET)
-    jobs = [job for job, _ in zip(queue(first), range(QUEUE), strict=False)]
+    presets = {each["slug"]: each for each in declared()}
+    if "plain" in parts:
+        beside_plain(engine, presets[PRESET])
+    if "presets" in parts:
+        for each in presets.values():
+            latency(engine, each)
+    engine.drop()
+    if "cold" in parts:
+        _cold_start.measure(engine)
+    if "switches" in parts and engine.device.kind == "cuda":
+        _switches.measure(engine.device)
+    elif "switches" in parts:
+        _starter_switches.measure(engine, [next(queue(presets[slug])) for slug in (PRESET, CLIPS)])
+
+
+def beside_plain(engine: Engine, preset: dict[str, Any]) -> None:
+    """The engine beside the plain calls of the same pipeline."""
+    jobs = [job for job, _ in zip(queue(preset), range(QUEUE), strict=False)]
     engine.load(jobs[0].preset)
     orchestration(engine, jobs)
     throughput(engine, jobs)
-    for each in presets:
-        latency(engine, each)
-    if engine.device.kind == "cuda":
-        _switches.cold_start(engine)
-        engine.drop()
-        _switches.measure(engine.device)
+    previews(engine, jobs)
 
 
 def declared() -> list[dict[str, Any]]:
@@ -110,11 +125,11 @@ def plain(engine: Engine, job: Job) -> Any:
     )
 
 
-def ours(engine: Engine, job: Job) -> Any:
+def ours(engine: Engine, job: Job, given: Given = NOTHING) -> Any:
     """One picture as a worker makes it: steps are reported, with previews, on another thread."""
     engine.load(job.preset)
     with Reports(Nobody(), job, State()) as reports:  # type: ignore[arg-type]
-        return engine.run(job, NOTHING, reports.step)
+        return engine.run(job, given, reports.step)
 
 
 def orchestration(engine: Engine, jobs: list[Job]) -> None:
@@ -154,6 +169,31 @@ def throughput(engine: Engine, jobs: list[Job]) -> None:
     )
 
 
+def previews(engine: Engine, jobs: list[Job]) -> None:
+    """What a preview takes beside the denoising that it shows: the steps of at least an interval,
+    since no more are reported."""
+    steps: list[float] = []
+    shown: list[float] = []
+
+    def on_step(step: Step) -> None:
+        steps.append(time.perf_counter() - since[0])
+        shown.append(clocked(step.preview))
+        since[0] = time.perf_counter()
+
+    for job in jobs[:MOST_SHOWN]:
+        since = [time.perf_counter()]
+        engine.run(job, NOTHING, on_step)
+    shares = [each / max(INTERVAL, median(steps)) for each in shown]
+    report(
+        "a preview's time, as a share of the denoising that it shows",
+        value=median(shares),
+        unit="share",
+        goal="<= 0.02",
+        samples=shares,
+        reference=f"one in {INTERVAL} s at most; a step takes {median(steps) * 1000:.0f} ms",
+    )
+
+
 def batches(engine: Engine, jobs: list[Job]) -> list[Any]:
     """The queue, several at once."""
     steps: list[Any] = []
@@ -174,21 +214,29 @@ def difference(engine: Engine, jobs: list[Job]) -> str:
 
 
 def latency(engine: Engine, preset: dict[str, Any]) -> None:
-    """How long a picture of a preset takes, where its model is here."""
+    """How long a result of a preset takes, where its model is here."""
     jobs = queue(preset)
-    first = next(jobs)
-    words = "text_to_image" in preset.get("capabilities", ["text_to_image"])
-    if not (words and engine_has(engine, first)):
+    first, given = next(jobs), start(preset)
+    if given is None or not engine_has(engine, first):
         return
-    samples = [clocked(lambda: ours(engine, next(jobs))) for _ in range(FEWEST_SAMPLES + 1)][1:]
+    count = FEWEST_SAMPLES + 1
+    samples = [clocked(lambda: ours(engine, next(jobs), given)) for _ in range(count)][1:]
     report(
-        f"seconds for a picture of {preset['slug']}",
+        f"seconds for a result of {preset['slug']}",
         value=median(samples),
         unit="s",
         goal=f"<= {preset['expected_seconds']}",
         samples=samples,
         reference=f"what the preset promises; on {engine.device.name}",
     )
+
+
+def start(preset: dict[str, Any]) -> Given | None:
+    """What a preset's job starts from: words, or a picture to enlarge; None for another kind."""
+    can = set(preset["capabilities"])
+    if can & {"text_to_image", "text_to_video"}:
+        return NOTHING
+    return Given((Image.effect_noise(STARTER, 90).convert("RGB"),)) if "upscale" in can else None
 
 
 def engine_has(engine: Engine, job: Job) -> bool:
@@ -207,4 +255,6 @@ def clocked(call: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "auto")
+    given = sys.argv[1:]
+    chosen = tuple(part for part in PARTS if part in given) or PARTS
+    main(next((each for each in given if each not in PARTS), "auto"), chosen)

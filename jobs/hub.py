@@ -7,16 +7,19 @@ files are fetched here by its `http_get`, into a part that the next try continue
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from shutil import disk_usage
 from typing import Any
 
 import httpx2
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -103,7 +106,7 @@ def download(plan: Plan, file: HubFile, folder: Path, report: Callable[[int], No
         return target
     part = target.with_name(target.name + PART)
     part.parent.mkdir(parents=True, exist_ok=True)
-    with _refusals(Source(plan.source, plan.commit)):
+    with _refusals(Source(plan.source, plan.commit)), _room(folder, file):
         _continue(plan, file, part, report)
     if not is_right(part, file):
         part.unlink()
@@ -254,6 +257,18 @@ def _check_weights(source: Source, there: Iterable[HubFile], chosen: Iterable[Hu
             raise Refused("weights_unsafe", name=f"{source.name}/{file.path}")
     if not safe:
         raise Refused("hub_no_weights", model=source.name)
+
+
+@contextmanager
+def _room(folder: Path, file: HubFile) -> Iterator[None]:
+    """Say that the disk is full, where somebody else filled it meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        needed, free = (filesizeformat(size) for size in (file.bytes, disk_usage(folder).free))
+        raise Refused("disk_too_full", needed=needed, free=free, folder=str(folder)) from error
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from jobs.specs import (
     checked_seeds,
 )
 from jobs.webhooks.services import note_ends
-from ourvidz import destinations, live
+from ourvidz import destinations, live, storage
 from ourvidz.errors import Refused
 from ourvidz.models import uuid7
 
@@ -92,9 +92,12 @@ def offered_preset(slug: str) -> Preset:
 def checked_request(user: Any, spec: JobSpec) -> tuple[Preset, dict[str, Any], list[int]]:
     """Return the preset, the columns of what was asked for, and a seed for each item.
 
-    Raises Refused where the preset, the person's quota or what they have does not allow it.
+    Raises Refused where the preset, the person's quota or what they have does not allow it, or
+    there is no room for what would be made.
     """
     preset = offered_preset(spec.preset)
+    if not storage.has_room():
+        raise Refused("storage_full")
     request = _checked(user, preset, spec)
     seeds = checked_seeds(spec.seed, spec.count)
     _check_terms(user, spec)

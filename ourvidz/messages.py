@@ -111,6 +111,10 @@ MESSAGES: dict[str, tuple[int, Promise]] = {
     "model_broken": (500, _("The model “%(model)s” could not be loaded. Tell an operator.")),
     "out_of_memory": (500, _("The worker ran out of memory. Try a smaller size.")),
     "storage_refused": (500, _("The picture could not be stored. Try again.")),
+    "storage_full": (
+        507,
+        _("There is no room left for files. Empty your bins, or tell an operator."),
+    ),
     "output_wrong": (500, _("The worker delivered a broken file. Try again.")),
     "output_too_large": (500, _("The worker's file was larger than is taken. Ask for less.")),
     "output_missing": (500, _("The worker's file did not arrive. Try again.")),

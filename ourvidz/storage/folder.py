@@ -17,6 +17,8 @@ from ourvidz.storage.place import CHUNK, Held
 
 # Half-written files wait here; `walk` shows them, so that the sweep takes what a crash left behind.
 INCOMING = "incoming"
+# Free bytes from which a result fits in, long videos too.
+ROOM = 64 * 1024 * 1024
 
 
 class FolderPlace:
@@ -65,6 +67,12 @@ class FolderPlace:
                 path = Path(folder, file)
                 with contextlib.suppress(FileNotFoundError):
                     yield _held(path.relative_to(self.root).as_posix(), path.stat())
+
+    def has_room(self) -> bool:
+        there = next(each for each in (self.root, *self.root.parents) if each.exists())
+        disk = shutil.disk_usage(there)
+        # What is no disk at all has no size.
+        return not disk.total or disk.free >= ROOM
 
     def path(self, name: str) -> Path:
         return self.root / name

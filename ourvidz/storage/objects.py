@@ -58,7 +58,8 @@ def save(bucket: str, key: str, file: BinaryIO, content_type: str) -> Stored:
     """Store all of `file` under bucket and key; where the primary refuses, in the alternative.
 
     `content_type` must be the one that the key's extension stands for (keys.BadName otherwise).
-    Raises Refused('storage_refused') where neither store takes it; then nothing is written.
+    Raises Refused('storage_refused' | 'storage_full') where neither store takes it; then nothing is
+    written.
     """
     name = keys.object_name(bucket, key)
     if content_type != keys.mime_type_of(key):
@@ -69,7 +70,12 @@ def save(bucket: str, key: str, file: BinaryIO, content_type: str) -> Stored:
             source.seek(0)
             if _try_to_write(place_name, name, source, content_type):
                 return Stored(bucket, key, size, digest, place_name)
-    raise Refused("storage_refused")
+    raise Refused("storage_refused" if has_room() else "storage_full")
+
+
+def has_room() -> bool:
+    """Return whether either store is likely to take another file."""
+    return _has_room(places.PRIMARY) or _has_room(places.ALTERNATIVE)
 
 
 def open(bucket: str, key: str, place: str = places.PRIMARY) -> BinaryIO:
@@ -203,6 +209,13 @@ def _names_by_place(files: Iterable[Where]) -> dict[str, list[str]]:
         for key in (file.key, *keys.companions(file.key)):
             names.setdefault(file.place, []).append(keys.object_name(file.bucket, key))
     return names
+
+
+def _has_room(place_name: str) -> bool:
+    try:
+        return places.place(place_name).has_room()
+    except FAILURES:
+        return True
 
 
 def _try_to_write(place_name: str, name: str, source: BinaryIO, content_type: str) -> bool:

@@ -50,6 +50,9 @@ class Place(Protocol):
     def walk(self) -> Iterator[Held]:
         """Go through every object of this store."""
 
+    def has_room(self) -> bool:
+        """Return whether another file is likely to fit in; True where that cannot be known."""
+
     def path(self, name: str) -> Path | None:
         """Return the file on this machine, or None for a store that hands out urls instead."""
 

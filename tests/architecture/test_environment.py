@@ -19,6 +19,7 @@ OTHERS = {
     "ourvidz/asgi.py",
     "ourvidz/management/commands/up.py",
     "ourvidz/management/commands/bootstrap_database.py",
+    "workers/gpu/device.py",
     "workers/gpu/tasks.py",
     "workers/scaling/providers/local.py",
     "workers/gpu/starter/training/recipe.py",

@@ -23,6 +23,7 @@ OURS = set(source.APPS)
 # Higher ones import lower ones. A module that is not named here counts as a service.
 SERVICE = 1
 RANK = {
+    "choices": 0,
     "models": 0,
     "webhook_models": 0,
     "views": 2,

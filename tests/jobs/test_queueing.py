@@ -15,6 +15,7 @@ from jobs.services import cancel_batch, cancel_job, queue_job
 from jobs.specs import JobSpec
 from ourvidz import rows
 from ourvidz.errors import Refused
+from ourvidz.storage import folder
 from workspace.models import WorkspaceItem, WorkspaceSession
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("presets")]
@@ -45,6 +46,11 @@ def test_a_batch_is_one_job_an_item_with_seeds_of_their_own(user: User) -> None:
         assert [item.status for item in items] == ["generating"] * 3
         assert [item.job_id for item in items] == [job.pk for job in jobs]
         assert list(history) == ["queued"] * 3
+
+
+def test_nothing_is_made_that_has_no_room(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "ROOM", 2**80)
+    assert refusal(user, destination="workspace").code == "storage_full"
 
 
 def test_the_library_is_the_seeds_default(user: User) -> None:

@@ -4,7 +4,9 @@ and every refusal in a sentence. Not for the command and the API: see the files 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -162,6 +164,19 @@ def test_a_full_disk_is_noticed_before_anything_is_fetched(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 50_000))
     assert refusal().code == "disk_too_full"
     assert hub.ranges(f"{NAME}/{UNET}") == []
+
+
+def test_a_disk_that_fills_meanwhile_is_said(
+    hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(models_store.hub, "http_get", full)
+        assert refusal().code == "disk_too_full"
+    fetch_for(preset_of())
+    assert state_of(preset_of()).state == "here"
 
 
 def test_a_gated_model_is_explained(hub: Hub, folder: Path, settings: Any) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from library.models import Media
 from ourvidz import storage
 from ourvidz.errors import Refused
 from ourvidz.rows import as_service, as_user
-from ourvidz.storage import keys, places
+from ourvidz.storage import folder, keys, places
+from ourvidz.storage.folder import FolderPlace
 from tests.storage.conftest import REFUSES, png
 from tests.storage.factories import make_item, make_media, where
 
@@ -89,6 +91,23 @@ def test_when_both_refuse_nothing_is_written(settings: Any, owner_id: uuid.UUID)
     with pytest.raises(Refused) as refused:
         storage.save(BUCKET, new_key(owner_id), io.BytesIO(b"picture"), "image/png")
     assert refused.value.code == "storage_refused"
+
+
+def test_a_full_disk_is_said(
+    settings: Any, owner_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STORAGE_DIR = settings.STORAGE_ALTERNATIVE_DIR = REFUSES
+    assert storage.has_room()  # nobody knows
+    monkeypatch.setattr(FolderPlace, "has_room", lambda _: False)
+    with pytest.raises(Refused, match="no room left"):
+        storage.save(BUCKET, new_key(owner_id), io.BytesIO(b"picture"), "image/png")
+
+
+def test_a_folder_knows_how_much_fits_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = FolderPlace(tmp_path / "not" / "made" / "yet")
+    assert place.has_room()
+    monkeypatch.setattr(folder, "ROOM", 2**80)
+    assert not place.has_room()
 
 
 def test_received_is_none_where_nothing_came(primary: Any, owner_id: uuid.UUID) -> None:

@@ -23,6 +23,7 @@ from jobs.models import (
     WebhookDelivery,
 )
 from jobs.preset_file import problem_of
+from jobs.preset_options import problem_of_options
 from ourvidz.admin_tools import RowAdmin, RowInline
 from ourvidz.errors import sentence
 
@@ -153,6 +154,12 @@ class PresetForm(forms.ModelForm):
                 name = declared.get("name", "?") if isinstance(declared, dict) else "?"
                 raise forms.ValidationError(f"{name}: {problem}")
         return parameters
+
+    def clean_options(self) -> dict[str, Any]:
+        options = self.cleaned_data["options"]
+        if problem := problem_of_options(options):
+            raise forms.ValidationError(problem)
+        return options
 
 
 @admin.register(Preset)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.models import Capability, ContentType, Quality
+from jobs.preset_options import problem_of_options
 from jobs.specs import checked_value
 from ourvidz.errors import Refused
 from ourvidz.storage import BUCKETS
@@ -161,6 +162,8 @@ def _problems_of_fields(given: dict[str, Any]) -> Iterator[str]:
         if given.get(name) not in choices:
             yield f"“{name}” must be one of {', '.join(choices)}, not “{given.get(name)}”."
     yield from _problems_of_capabilities(given)
+    if problem := problem_of_options(given.get("options", {})):
+        yield f"“options”: {problem}"
     if not given.get("commercial", True) and given.get("enabled", True):
         yield "a licence without commercial use starts switched off: set enabled = false."
 

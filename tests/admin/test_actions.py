@@ -112,6 +112,8 @@ def test_a_preset_is_switched_off_and_its_parameters_are_checked(operator: Any) 
     answer = operator.post(url, values)
     assert answer.status_code == 200 and "“type” is missing" in answer.content.decode()
     steps = '[{"name": "steps", "type": "integer", "min": 1, "max": 9, "default": 4}]'
+    wrong = operator.post(url, values | {"parameters": steps, "options": '{"dtipe": "x"}'})
+    assert wrong.status_code == 200 and "no option “dtipe”" in wrong.content.decode()
     assert operator.post(url, values | {"parameters": steps}).status_code == 302
     kept = now(preset)
     assert (kept.is_enabled, kept.sort_order, kept.parameters[0]["name"]) == (False, 3, "steps")

@@ -129,6 +129,7 @@ def test_a_shared_setting_can_be_changed_for_one_preset(file: Path) -> None:
         ('"steps"]', '"steps", "steps"]', "“steps” is there twice"),
         ('quality = "fast"', 'quality = "fast"\ncommercial = false', "set enabled = false"),
         ('quality = "fast"', 'quality = "fast"\nspeed = 3', "no field “speed”"),
+        ('quality = "fast"', 'quality = "fast"\noptions = { fp16 = 1 }', "no option “fp16”"),
         ("[parameters.steps]", "[settings]\n[parameters.steps]", "no table “settings”"),
     ],
 )

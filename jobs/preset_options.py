@@ -1,5 +1,5 @@
-"""What a preset's `options` may say to the engine: says in a sentence what is wrong with them, since
-a misspelt switch would do nothing, and a wrong value fail every job. Not for what they do: see
+"""What a preset's `options` may say to the engine. What is wrong is said in a sentence, since a
+misspelt switch would do nothing, and a wrong value fail every job. Not for what they do: see
 workers/gpu/families/_tuning.py.
 """
 
@@ -28,7 +28,12 @@ NAMES = {
         "tcd",
     ),
 }
-OF_LORA: dict[str, type | tuple[type, ...]] = {"source": str, "revision": str, "file": str, "weight": (int, float)}
+OF_LORA: dict[str, type | tuple[type, ...]] = {
+    "source": str,
+    "revision": str,
+    "file": str,
+    "weight": (int, float),
+}
 
 
 def problem_of_options(options: Any) -> str:

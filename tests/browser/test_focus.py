@@ -3,8 +3,10 @@ and what the key for undo means while the answer to an act is still on its way."
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_library import PROMPTS, library, pictures, tile
@@ -80,6 +82,36 @@ def test_an_act_without_a_way_back_leaves_the_one_before(workspace: Page, user: 
         workspace.keyboard.press("Control+z")
     expect(second).to_be_visible()
     expect(first).to_have_count(0)
+
+
+def test_undo_waits_in_the_library_too(library: Page) -> None:
+    first, second = (tile(library, prompt) for prompt in PROMPTS[:2])
+    held: list[Route] = []
+    library.route("**/library/delete", lambda route: held.append(route))
+    with library.expect_request("**/library/delete"):
+        first.locator(".tile__open").press("Delete")
+    library.keyboard.press("Control+z")
+    with library.expect_response(lambda answer: "restore" in answer.url):
+        held[0].continue_()
+    expect(first).to_be_visible()
+    expect(second).to_be_visible()
+
+
+def test_the_focus_stays_among_the_references(library: Page, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    for number, file in enumerate(files):
+        Image.new("RGB", (120, 80), (number, 0, 0)).save(file)
+    library.goto("/library/references", wait_until="load")
+    library.get_by_label("Upload").set_input_files(files)
+    tiles = library.locator("#references .tile")
+    expect(tiles).to_have_count(3)
+    for left in (2, 1):
+        tiles.first.get_by_role("button", name="Delete").press("Enter")
+        expect(tiles).to_have_count(left)
+        expect(tiles.first.locator(".tile__open")).to_be_focused()
+    tiles.first.get_by_role("button", name="Delete").press("Enter")
+    expect(library.get_by_text("No references yet")).to_be_visible()
+    expect(library.get_by_label("Upload")).to_be_focused()
 
 
 def test_the_focus_goes_on_to_the_next_tile(library: Page) -> None:

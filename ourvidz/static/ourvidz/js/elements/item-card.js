@@ -11,10 +11,6 @@ class ItemCard extends HTMLElement {
     return this.querySelector(".card");
   }
 
-  disconnectedCallback() {
-    clearTimeout(this.timer);
-  }
-
   async refresh() {
     // Its row may have left meanwhile: what is gone is not asked for.
     if (!this.isConnected) return;

@@ -31,11 +31,13 @@ export async function morph(element, html, inner = false) {
 // Geometry goes through the CSSOM: the page allows no style attributes.
 export function placeBeside(panel, anchor) {
   const box = anchor.getBoundingClientRect();
+  // A bar that floats is not covered: what belongs to one of its buttons stands above all of it.
+  const bar = anchor.closest('[role="toolbar"]')?.getBoundingClientRect() ?? box;
   const gap = 8;
   const left = Math.min(box.left, innerWidth - panel.offsetWidth - 12);
-  const below = box.bottom + gap + panel.offsetHeight < innerHeight;
-  const fitsAbove = box.top > panel.offsetHeight + gap;
-  const top = below || !fitsAbove ? box.bottom + gap : box.top - gap - panel.offsetHeight;
+  const below = bar.bottom + gap + panel.offsetHeight < innerHeight;
+  const fitsAbove = bar.top > panel.offsetHeight + gap;
+  const top = below || !fitsAbove ? bar.bottom + gap : bar.top - gap - panel.offsetHeight;
   panel.style.left = `${Math.max(12, left)}px`;
   panel.style.top = `${Math.max(12, Math.min(top, innerHeight - panel.offsetHeight - 12))}px`;
 }

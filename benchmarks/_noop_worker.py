@@ -5,10 +5,11 @@ Run like the real one: python -m benchmarks._noop_worker
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PIL import Image
@@ -20,6 +21,7 @@ from workers.gpu.job import Job, Preset
 from workers.gpu.progress import Step
 
 PICTURE = Image.new("RGB", (64, 64), "teal")
+AT_ONCE = int(os.environ.get("NOOP_AT_ONCE", "1"))  # jobs that it takes together
 REACHED = re.compile(r"^reached (\S+) (\S+)$", re.MULTILINE)
 
 
@@ -28,7 +30,7 @@ class Nothing(Engine):
 
     @property
     def at_once(self) -> int:
-        return 1
+        return AT_ONCE
 
     def warm_up(self) -> None:
         """Nothing is to be imported."""
@@ -39,6 +41,11 @@ class Nothing(Engine):
     def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image | Clip:
         print(f"reached {job.id} {time.time()}", flush=True)
         return PICTURE
+
+    def run_many(
+        self, jobs: Sequence[Job], loras: Any, on_steps: Sequence[Callable[[Step], None]]
+    ) -> list[Image.Image]:
+        return [PICTURE for _ in jobs]
 
 
 def reached(log: str) -> dict[str, float]:

@@ -7,34 +7,47 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from benchmarks._noop_worker import reached
 from benchmarks._report import median, percentile, report
 
 PROCESSES = 2
-ROUNDS, JOBS, BATCH, MESSAGES = 30, 32, 16, 400
+ROUNDS, BATCH, MESSAGES = 30, 16, 400
+AT_ONCE = 16  # of an engine that makes jobs together, as a large GPU does
+ALONE, TOGETHER = 64, 256  # jobs of a round: either is a second or two
 BELLS, PAUSE_SECONDS, START_SECONDS = 60, 0.1, 60.0
 WORKER = [sys.executable, "-u", "-m", "benchmarks._noop_worker"]
-ACTORS = [sys.executable, "-m", "dramatiq", "benchmarks._plain_actors", "--processes"]
+ACTORS = [sys.executable, "-m", "dramatiq", "benchmarks._plain_actors:broker", "--processes"]
 BELL_GOAL = "a twentieth of the second in which a picture should begin"
 
 
 def measure(site: Any, user: Any) -> None:
     """Measure both and report."""
-    ringing = [_worker(site, f"ringing-{number}", True) for number in range(PROCESSES)]
-    _bells("a doorbell", user, ringing)
-    _rates(site, user)
-    for worker in ringing:
-        worker.stop()
-    waiting = [_worker(site, f"waiting-{number}", False) for number in range(PROCESSES)]
-    _bells("a request that waits", user, waiting)
-    for worker in waiting:
+    with _workers(site, "ringing") as workers:
+        _bells("a doorbell", user, workers)
+        _rates(site, user, "one after the other", ALONE)
+    with _workers(site, "together", at_once=AT_ONCE):
+        _rates(site, user, f"up to {AT_ONCE} together", TOGETHER)
+    with _workers(site, "waiting", with_broker=False) as workers:
+        _bells("a request that waits", user, workers)
+
+
+@contextmanager
+def _workers(
+    site: Any, name: str, *, with_broker: bool = True, at_once: int = 1
+) -> Iterator[list[Any]]:
+    workers = [
+        _worker(site, f"{name}-{number}", with_broker, at_once) for number in range(PROCESSES)
+    ]
+    yield workers
+    for worker in workers:
         worker.stop()
 
 
-def _worker(site: Any, name: str, with_broker: bool) -> Any:
+def _worker(site: Any, name: str, with_broker: bool, at_once: int) -> Any:
     from ourvidz.rows import as_service
     from workers.services import issue_worker_token
 
@@ -47,6 +60,7 @@ def _worker(site: Any, name: str, with_broker: bool) -> Any:
         OURVIDZ_WORKER_TOKEN=token,
         OURVIDZ_BROKER_URL=site.broker_url() if with_broker else "",
         OURVIDZ_DEVICE="cpu",
+        NOOP_AT_ONCE=str(at_once),
         DATABASE_URL="",
         DJANGO_SETTINGS_MODULE="",
     )
@@ -73,14 +87,14 @@ def _bells(how: str, user: Any, workers: list[Any]) -> None:
     )
 
 
-def _rates(site: Any, user: Any) -> None:
+def _rates(site: Any, user: Any, how: str, jobs: int) -> None:
     """Let rounds of ours and of plain actors follow each other."""
     from benchmarks import _plain_actors
 
     plain = site.spawn("plain", [*ACTORS, str(PROCESSES)])
     pairs = []
     for _ in range(ROUNDS + 1):
-        ours = JOBS / _clocked(lambda: _queued(user, JOBS), lambda: not _unfinished())
+        ours = jobs / _clocked(lambda: _queued(user, jobs), lambda: not _unfinished())
         until = _plain_actors.ran() + MESSAGES
         theirs = MESSAGES / _clocked(
             lambda: [_plain_actors.nothing.send() for _ in range(MESSAGES)],
@@ -90,7 +104,7 @@ def _rates(site: Any, user: Any) -> None:
     plain.stop()
     rates, actors = zip(*pairs[1:], strict=True)
     report(
-        "jobs a second from the request to the stored result, over plain Dramatiq actors",
+        f"jobs a second from the request to the stored result, {how}, over plain Dramatiq actors",
         value=median([ours / theirs for ours, theirs in pairs[1:]]),
         unit="times",
         goal=">= 0.2",

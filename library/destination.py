@@ -37,14 +37,15 @@ class LibraryDestination:
         self.changed([job])
 
     def deliver(self, made: Sequence[tuple[Any, Output]]) -> None:
-        for job, output in made:
-            media, is_new = Media.objects.get_or_create(
-                job_id=job.pk, defaults=_columns(job, output)
-            )
-            if is_new:
-                ids = {"media": media.pk}
-                feed.publish(job.user_id, "media.created", ids, content_type=media.content_type)
-        self.changed([job for job, _ in made])
+        jobs = [job for job, _ in made]
+        # Whoever delivers holds the jobs' locks: none of them is delivered twice at once.
+        kept = Media.objects.filter(job_id__in=[job.pk for job in jobs])
+        there = set(kept.values_list("job_id", flat=True))
+        new = [Media(**_columns(job, output)) for job, output in made if job.pk not in there]
+        for media in Media.objects.bulk_create(new):
+            ids = {"media": media.pk}
+            feed.publish(media.user_id, "media.created", ids, content_type=media.content_type)
+        self.changed(jobs)
 
     def fail(self, job: Any, failure: Failure) -> None:
         self.changed([job])
@@ -59,6 +60,7 @@ def _columns(job: Any, output: Output) -> dict[str, Any]:
     # The row takes the job's id, so that the file's name is the row's.
     return {
         "id": job.pk,
+        "job_id": job.pk,
         "user_id": job.user_id,
         "project_id": job.project_id,
         "parent": parent,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
 from rest_framework import serializers
@@ -17,6 +18,8 @@ LARGEST_SIDE = 16384
 # Of an error's parameters: enough for a name and a sentence.
 LONGEST_PARAM, MOST_PARAMS = 300, 8
 MOST_AT_ONCE = 64  # jobs
+# Compiled here: a field copies its text for every request, and compiles it anew.
+SHA256, BASE64 = re.compile(r"^[0-9a-f]{64}$"), re.compile(r"^[A-Za-z0-9+/=]*$")
 
 
 def _names(**options: object) -> serializers.ListField:
@@ -104,7 +107,7 @@ class OutputSerializer(serializers.Serializer):
     """The file that a worker has uploaded. Sizes in bytes and pixels, duration in seconds."""
 
     bytes = serializers.IntegerField(min_value=1)
-    sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
+    sha256 = serializers.RegexField(SHA256)
     mime_type = serializers.ChoiceField(sorted(MIME_TYPES.values()))
     width = serializers.IntegerField(min_value=1, max_value=LARGEST_SIDE)
     height = serializers.IntegerField(min_value=1, max_value=LARGEST_SIDE)
@@ -113,9 +116,7 @@ class OutputSerializer(serializers.Serializer):
     fps = serializers.FloatField(min_value=0, max_value=1000, default=None, allow_null=True)
     frames = serializers.IntegerField(min_value=1, max_value=100_000, default=None, allow_null=True)
     seed = serializers.IntegerField(min_value=0, required=False)
-    thumbhash = serializers.RegexField(
-        r"^[A-Za-z0-9+/=]*$", max_length=64, default="", allow_blank=True
-    )
+    thumbhash = serializers.RegexField(BASE64, max_length=64, default="", allow_blank=True)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """One name for the duration, whichever the worker knows."""

@@ -25,6 +25,7 @@ urlpatterns = [
     path("bin/restore", bin_views.restore, name="bin-restore"),
     path("bin/empty", bin_views.empty, name="bin-empty"),
     path("items/<uuid:item_id>/card", views.card, name="card"),
+    path("cards", views.cards, name="cards"),
     path("items/<uuid:item_id>/details", viewer_views.details, name="details"),
     path("items/<uuid:item_id>/save", views.save, name="save"),
     path("items/<uuid:item_id>/unsave", views.unsave, name="unsave"),

@@ -84,6 +84,17 @@ def card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     return _card(request, item_id)
 
 
+@gzip_page
+@signed_in
+@require_GET
+def cards(request: HttpRequest) -> HttpResponse:
+    """Several tiles as they are now, without those that are gone."""
+    named = (id_in(text) for text in request.GET.getlist("item")[:MOST_AT_ONCE])
+    items = WorkspaceItem.objects.for_user(request.user).present().select_related("job")
+    shown = cards_of(items.filter(pk__in=filter(None, named)))
+    return render(request, "workspace/_cards.html", {"cards": shown})
+
+
 @signed_in
 @require_GET
 def words(request: HttpRequest) -> HttpResponse:

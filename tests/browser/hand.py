@@ -61,6 +61,15 @@ class Hand:
 
     def deliver(self, job: dict[str, Any], made: Image.Image | None = None) -> None:
         """Upload a picture, a drawn one unless given, and report the job as done."""
+        self.call("job-callback", **self.done(job, made))
+
+    def deliver_all(self, jobs: list[dict[str, Any]]) -> None:
+        """Upload a picture of each, and report all of them at once."""
+        first, *others = [self.done(job) for job in jobs]
+        self.call("job-callback", **first, also=others)
+
+    def done(self, job: dict[str, Any], made: Image.Image | None = None) -> dict[str, Any]:
+        """Upload a picture; the report of it."""
         made = made or picture(job)
         data = _encoded(made, "PNG" if job["output"]["extension"] == "png" else "WEBP")
         self._upload(job["output"]["upload"], data)
@@ -74,7 +83,8 @@ class Hand:
             "height": made.height,
             "seed": job["seed"],
         }
-        self._end(job, status="succeeded", output=output)
+        which = {"job_id": job["id"], "attempt": job["attempt"]}
+        return which | {"status": "succeeded", "output": output}
 
     def cancel(self, job: dict[str, Any]) -> None:
         """Report that the job was stopped as wished."""

@@ -116,6 +116,19 @@ def test_three_clicks_from_a_prompt_to_the_library(workspace: Page, hand: Hand) 
     expect(workspace.get_by_role("article", name=PROMPT)).to_be_visible()
 
 
+def test_what_ends_together_is_asked_for_together(workspace: Page, hand: Hand) -> None:
+    cards = generate(workspace, count=4)
+    jobs = [hand.take() for _ in range(4)]
+    for card in cards.all():
+        expect(card).to_have_attribute("data-job-status", "running")
+    asked: list[str] = []
+    workspace.on("request", lambda request: asked.append(request.url))
+    hand.deliver_all(jobs)
+    for card in cards.all():
+        status(card, "generated")
+    assert len([url for url in asked if "/card" in url]) < 4
+
+
 def test_four_at_once_with_their_places_in_line(
     workspace: Page, hand: Hand, screenshot: Callable[[str], None]
 ) -> None:

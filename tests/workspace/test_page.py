@@ -123,6 +123,7 @@ def test_what_is_of_others_is_not_there(
     for path in (f"{session.pk}/", f"{session.pk}/batches", f"{session.pk}/title"):
         assert other.get(f"/workspace/{path}").status_code == 404
     assert other.get(f"/workspace/items/{item.pk}/card").status_code == 404
+    assert cards_in(other.get("/workspace/cards", {"item": item.pk})) == []
     for act in ("save", "delete", "restore", "cancel", "regenerate", "retry"):
         assert other.post(f"/workspace/items/{item.pk}/{act}").status_code == 404
     for act in ("clear", "rename", "restore"):
@@ -140,6 +141,20 @@ def test_a_prompt_becomes_a_row_of_cards(
         job = Job.objects.for_user(user).first()
     wanted = {"width": 256, "height": 256, "steps": 12, "guidance": 3.5, "negative_prompt": ""}
     assert wanted.items() <= job.parameters.items()
+
+
+def test_several_cards_come_in_one_answer(
+    client: Client, user: User, session: WorkspaceSession
+) -> None:
+    make_batches(session, 2, size=2)
+    with rows.as_user(user):
+        items = [str(item.pk) for item in WorkspaceItem.objects.for_user(user)]
+    with CaptureQueriesContext(connection) as several:
+        answer = client.get("/workspace/cards", {"item": [*items[1:], str(uuid7()), "none"]})
+    assert sorted(cards_in(answer)) == sorted(items[1:])
+    with CaptureQueriesContext(connection) as one:
+        client.get(f"/workspace/items/{items[0]}/card")
+    assert len(several) <= len(one)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 // <item-card>: a tile that follows its item. Moments (steps, previews, places in line) paint directly;
 // a change of the item is fetched and morphed.
 
-import { fetchHtml, morph } from "../lib/dom.js";
+import { cardNow } from "../lib/cards.js";
+import { morph } from "../lib/dom.js";
 import { span, word } from "../lib/words.js";
 
 const PATIENCE = 250; // milliseconds
@@ -19,7 +20,8 @@ class ItemCard extends HTMLElement {
       return;
     }
     this.fetching = true;
-    const { ok, status, html } = await fetchHtml(this.dataset.url).finally(() => (this.fetching = false));
+    const asked = cardNow(this.frame.dataset.item, this.dataset.url);
+    const { ok, status, html } = await asked.finally(() => (this.fetching = false));
     if (status === 404) this.leave();
     else if (ok) await this.become(html);
     if (this.again) {

@@ -78,9 +78,19 @@ def delete_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+def here(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """A tab has the session open, or has it again."""
+    stay = request.POST.get("stay", "")
+    services.stay_in_session(user=request.user, session_id=session_id, stay=stay)
+    return HttpResponse(status=204)
+
+
+@signed_in
+@require_POST
 def leave(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
-    """The session's tab was closed."""
-    services.leave_session(user=request.user, session_id=session_id)
+    """A tab of the session was closed, or goes elsewhere."""
+    stay = request.POST.get("stay", "")
+    services.leave_session(user=request.user, session_id=session_id, stay=stay)
     return HttpResponse(status=204)
 
 

@@ -36,6 +36,7 @@ from workspace.sessions import (
     rename_session,
     restore_session,
     session_again,
+    stay_in_session,
     use_session,
 )
 from workspace.unsaving import unsave_items

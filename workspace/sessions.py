@@ -16,6 +16,7 @@ from jobs.services import cancel_job
 from library.services import checked_name
 from ourvidz import feed
 from ourvidz.errors import Refused
+from workspace import presence
 from workspace.models import SESSION_NAME, WorkspaceItem, WorkspaceSession
 
 CLEARED_AT = "cleared_at"
@@ -110,13 +111,29 @@ def _bring_back(session: WorkspaceSession, cleared_at: str | None) -> int:
 
 
 @transaction.atomic
-def leave_session(*, user: Any, session_id: uuid.UUID) -> None:
-    """Mark a session as idle: its last tab was closed. It stays the one to come back to.
+def stay_in_session(*, user: Any, session_id: uuid.UUID, stay: str) -> None:
+    """A tab has the session open: it is active, unless the person went on to another one.
 
-    One that is gone meanwhile is no error: nobody waits for the answer.
+    One that is gone meanwhile is no error, here and in `leave_session`: nobody waits for the answer.
     """
-    found = WorkspaceSession.objects.for_user(user).present().filter(pk=session_id)
-    found.filter(is_active=True).update(is_active=False)
+    mine = WorkspaceSession.objects.for_user(user).present()
+    session = mine.select_for_update().filter(pk=session_id).first()
+    if session is None or not presence.come(session_id, stay) or session.is_active:
+        return
+    if not mine.filter(is_active=True).exists():
+        mine.filter(pk=session_id).update(is_active=True)
+
+
+@transaction.atomic
+def leave_session(*, user: Any, session_id: uuid.UUID, stay: str) -> None:
+    """Mark a session as idle when its last tab was closed. It stays the one to come back to.
+
+    Of several tabs that come and go at once, each waits for the row: the last word counts.
+    """
+    found = WorkspaceSession.objects.for_user(user).present().select_for_update()
+    session = found.filter(pk=session_id).first()
+    if session and presence.go(session_id, stay) and session.is_active:
+        WorkspaceSession.objects.filter(pk=session_id).update(is_active=False)
 
 
 def note_cleaned(session_id: uuid.UUID, now: datetime) -> None:

@@ -42,6 +42,7 @@ urlpatterns = [
     path("<uuid:session_id>/rename", views.rename, name="rename"),
     path("<uuid:session_id>/clear", views.clear, name="clear"),
     path("<uuid:session_id>/delete", bin_views.delete_session, name="delete-session"),
+    path("<uuid:session_id>/here", bin_views.here, name="here"),
     path("<uuid:session_id>/leave", bin_views.leave, name="leave"),
     path("<uuid:session_id>/noticed", bin_views.noticed, name="noticed"),
     path("<uuid:session_id>/restore", views.restore_session, name="restore-session"),

@@ -77,22 +77,6 @@ def test_a_row_follows_a_size_that_turned_out_otherwise(workspace: Page, hand: H
     assert_page_equals_fresh(workspace)
 
 
-def test_a_closed_tab_leaves_its_session_idle(workspace: Page, hand: Hand) -> None:
-    other = workspace.context.new_page()
-    other.goto("about:blank")
-    workspace.close(run_before_unload=True)
-
-    def idle() -> bool:
-        with as_service("test"):
-            return not WorkspaceSession.objects.filter(is_active=True).exists()
-
-    for _ in range(100):
-        if idle():
-            break
-        other.wait_for_timeout(100)
-    assert idle()
-
-
 def test_what_is_removed_soon_says_when(workspace: Page, hand: Hand) -> None:
     made(workspace, hand)
     with as_service("test"):

@@ -3,6 +3,7 @@
 import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
 import { fillRows } from "../lib/hollow_rows.js";
 import { comeBackToPlace, keepPlace } from "../lib/kept_place.js";
+import { tellPresence } from "../lib/presence.js";
 import { recall, remember } from "../lib/store.js";
 
 const PAGE = 24; // what the server sends without being asked for more
@@ -31,7 +32,7 @@ class BatchList extends HTMLElement {
     const rest = debounce(() => this.mark(), 150);
     addEventListener("scroll", rest, { passive: true });
     addEventListener("resize", rest, { passive: true });
-    addEventListener("pagehide", () => this.leave());
+    tellPresence(this.dataset);
     this.choose(this.remembered, false);
     comeBackToPlace(this.rows);
     this.markLong();
@@ -64,13 +65,6 @@ class BatchList extends HTMLElement {
       else url.searchParams.delete(name);
     }
     if (url.href !== location.href) history.replaceState(history.state, "", url);
-  }
-
-  // The tab's end marks the session as idle; nobody waits for the answer.
-  leave() {
-    const body = new FormData();
-    body.append("csrfmiddlewaretoken", document.querySelector('meta[name="csrf-token"]').content);
-    navigator.sendBeacon(this.dataset.leave, body);
   }
 
   get cards() {

@@ -108,17 +108,22 @@ def waits(queues: Sequence[str]) -> bool:
         return cursor.fetchone()[0]
 
 
-def extend_lease(*, worker: Holder, job_id: uuid.UUID, now: datetime | None = None) -> bool:
-    """Keep a running job with its worker. Returns False where it no longer holds it.
+def extend_leases(
+    *, worker: Holder, job_ids: Collection[uuid.UUID], now: datetime | None = None
+) -> set[uuid.UUID]:
+    """Keep running jobs with their worker. Returns those that it still holds and that are wanted.
 
-    Written at most every third of the lease's length.
+    Written at most every third of the lease's length, and locked in the order of a report, which
+    may come at the same moment.
     """
     now = now or timezone.now()
-    held = Job.objects.filter(pk=job_id, worker_id=worker.id, status=Job.Status.RUNNING)
+    held = Job.objects.filter(pk__in=job_ids, worker_id=worker.id, status=Job.Status.RUNNING)
     late = now + timedelta(seconds=settings.LEASE_SECONDS * 2 / 3)
-    if held.filter(lease_expires_at__lt=late).update(lease_expires_at=lease_end(now)):
-        return True
-    return held.exists()
+    with transaction.atomic():
+        due = held.filter(lease_expires_at__lt=late).order_by("pk").select_for_update()
+        if ids := list(due.values_list("pk", flat=True)):
+            Job.objects.filter(pk__in=ids).update(lease_expires_at=lease_end(now))
+    return set(held.filter(cancel_requested_at=None).values_list("pk", flat=True))
 
 
 def record_progress(

@@ -54,6 +54,8 @@ def cancel_job(*, user: Any, job_id: uuid.UUID) -> str:
     Raises Refused('not_found').
     """
     with transaction.atomic():
+        # Before any row: whoever puts the same line into another order locks many.
+        fairness.in_turn(getattr(user, "pk", user))
         job = Job.objects.for_user(user).select_for_update().filter(pk=job_id).first()
         if job is None:
             raise Refused("not_found")
@@ -70,7 +72,8 @@ def cancel_batch(*, user: Any, batch_id: uuid.UUID) -> dict[uuid.UUID, str]:
     Raises Refused('not_found') where there is no such batch.
     """
     with transaction.atomic():
-        jobs = Job.objects.for_user(user).filter(batch_id=batch_id).order_by("batch_index")
+        # In the order in which a report locks them.
+        jobs = Job.objects.for_user(user).filter(batch_id=batch_id).order_by("pk")
         ids = list(jobs.values_list("pk", flat=True))
         if not ids:
             raise Refused("not_found")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -40,7 +40,9 @@ def take(*, worker: WorkerUrl, reports: Sequence[Report], files: Files) -> list[
     """
     held = _held(worker, reports)
     wrong = {each["job_id"]: OVER for each in reports if each["job_id"] not in held}
-    wrong |= _succeed(worker, [pair for pair in held.values() if _is_good(pair[1])], files)
+    good, refused = _looked_at([pair for pair in held.values() if _is_good(pair[1])], files)
+    _lock(held)
+    wrong |= _refuse(worker, refused) | _succeed(worker, good)
     if wrong.get(reports[0]["job_id"]) == OVER:
         raise Refused(OVER)
     failed = {job.pk: _fail(worker, job, each) for job, each in held.values() if not _is_good(each)}
@@ -64,23 +66,37 @@ def _may_end(job: Job, report: Report) -> bool:
     return job.attempt == report["attempt"] and (is_open or not _is_good(report))
 
 
-def _succeed(
-    worker: WorkerUrl, made: Sequence[tuple[Job, Report]], files: Files
-) -> dict[uuid.UUID, str]:
-    """Take results; return the code of what is wrong, for jobs where something is."""
+def _looked_at(
+    made: Sequence[tuple[Job, Report]], files: Files
+) -> tuple[list[outcomes.Made], dict[Job, str]]:
+    """Return what lies in the storage as it was said to, and what is wrong where it does not."""
     new = [(job, report) for job, report in made if job.status != Job.Status.SUCCEEDED]
     targets = results.targets([job for job, _ in new])
     _keep(files, targets)
-    good, wrong = [], {}
+    good, refused = [], {}
     for (job, report), target in zip(new, targets, strict=True):
         arrived, reason = results.looked_at(job, target, report["output"])
         if arrived is None:
-            wrong[job.pk] = _refuse(worker, job, reason)
+            refused[job] = reason
         else:
             output = results.output_of(arrived, report["output"], report["timings"])
             good.append(outcomes.Made(job_id=job.pk, attempt=job.attempt, output=output))
-    held = {job.pk for job in outcomes.finish_jobs(worker=holder(worker), made=good)}
-    return wrong | {each.job_id: OVER for each in good if each.job_id not in held}
+    return good, refused
+
+
+def _lock(job_ids: Collection[uuid.UUID]) -> None:
+    """Lock several jobs before anything is written, in the one order that all keep to: a heartbeat,
+    or their person who cancels the batch, may come at the same moment.
+    """
+    if len(job_ids) > 1:
+        rows = Job.objects.filter(pk__in=job_ids).order_by("pk").select_for_update()
+        list(rows.values_list("pk"))
+
+
+def _succeed(worker: WorkerUrl, made: Sequence[outcomes.Made]) -> dict[uuid.UUID, str]:
+    """Take results; return the code of what is wrong, for jobs whose attempt is over by now."""
+    held = {job.pk for job in outcomes.finish_jobs(worker=holder(worker), made=made)}
+    return {each.job_id: OVER for each in made if each.job_id not in held}
 
 
 def _keep(files: Files, targets: Sequence[Target]) -> None:
@@ -90,11 +106,13 @@ def _keep(files: Files, targets: Sequence[Target]) -> None:
         upload_views.keep(file, token, wanted)
 
 
-def _refuse(worker: WorkerUrl, job: Job, reason: str) -> str:
-    log.warning("Worker %s: its file of job %s was refused: %s", worker.name, job.pk, reason)
-    retryable = reason not in HOPELESS
-    results.fail(worker=worker, job=job, failure=Failure(code=reason), retryable=retryable)
-    return reason
+def _refuse(worker: WorkerUrl, refused: Mapping[Job, str]) -> dict[uuid.UUID, str]:
+    """Try again where that can help; returns what is wrong with each."""
+    for job, reason in refused.items():
+        log.warning("Worker %s: its file of job %s was refused: %s", worker.name, job.pk, reason)
+        retryable = reason not in HOPELESS
+        results.fail(worker=worker, job=job, failure=Failure(code=reason), retryable=retryable)
+    return {job.pk: reason for job, reason in refused.items()}
 
 
 def _fail(worker: WorkerUrl, job: Job, report: Report) -> str:

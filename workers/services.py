@@ -20,7 +20,7 @@ from jobs import leases
 from jobs.models import Job
 from jobs.outcomes import HANDED_BACK
 from jobs.presets import note_installed
-from ourvidz import feed, live, rows
+from ourvidz import feed, rows
 from ourvidz.errors import Refused
 from workers import history, quarantine, versions
 from workers.models import WorkerUrl
@@ -143,14 +143,15 @@ def heartbeat(*, worker: WorkerUrl, beat: Beat, now: datetime | None = None) -> 
     held = {*beat.job_ids, *([beat.current_job_id] if beat.current_job_id else [])}
     # Jobs first and then the worker's row, as a report does: the two may come at once.
     _take_back_unknown(worker, held, beat.status, now)
-    unwanted = [each for job_id in held for each in _unwanted(worker, job_id, now)]
+    # The row of each says whether it was canceled: Redis may have been restarted since.
+    wanted = leases.extend_leases(worker=holder(worker), job_ids=held, now=now)
     WorkerUrl.objects.filter(pk=worker.pk).update(**changes, last_heartbeat_at=now)
     if any(getattr(worker, name) != value for name, value in changes.items()):
         tell(worker.pk)
     if status != worker.status:
         history.record([worker.pk], status, "stopping" if status == Status.GONE else "heard_again")
         note_installed()
-    return Orders(drain=status == Status.DRAINING, cancel=unwanted)
+    return Orders(drain=status == Status.DRAINING, cancel=sorted(held - wanted))
 
 
 def note_job(
@@ -212,16 +213,6 @@ def _take_back_unknown(worker: WorkerUrl, held: set[uuid.UUID], said: str, now: 
         code=HANDED_BACK,
         now=now,
     )
-
-
-def _unwanted(worker: WorkerUrl, job_id: uuid.UUID, now: datetime) -> list[uuid.UUID]:
-    """The job, if its person canceled it or it was given to somebody else."""
-    held = leases.extend_lease(worker=holder(worker), job_id=job_id, now=now)
-    # The row as well: Redis may have been restarted since the person asked.
-    canceled = live.cancel_requested(job_id) or Job.objects.filter(
-        pk=job_id, cancel_requested_at__isnull=False
-    )
-    return [] if held and not canceled else [job_id]
 
 
 def _silent(statuses: Sequence[str], since: datetime) -> list[uuid.UUID]:

@@ -239,7 +239,7 @@ def test_another_workers_job_is_out_of_reach(
     output = upload(uploaded, job)
     assert not finish(other_worker, job, output)
     with rows.as_service("worker"):
-        assert not leases.extend_lease(worker=other_worker, job_id=job.pk)
+        assert not leases.extend_leases(worker=other_worker, job_ids=[job.pk])
 
 
 def test_a_lease_is_written_at_most_every_third_of_its_length(
@@ -252,7 +252,7 @@ def test_a_lease_is_written_at_most_every_third_of_its_length(
     with rows.as_service("worker"):
         for seconds, expected in ((5, 0), (settings.LEASE_SECONDS / 2, 30)):
             moment = now + timedelta(seconds=seconds)
-            assert leases.extend_lease(worker=worker, job_id=job.pk, now=moment)
+            assert leases.extend_leases(worker=worker, job_ids=[job.pk], now=moment) == {job.pk}
             job.refresh_from_db()
             later = job.lease_expires_at - leases.lease_end(now)
             assert later.total_seconds() == pytest.approx(expected, abs=1)

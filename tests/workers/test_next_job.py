@@ -156,3 +156,27 @@ def test_jobs_are_locked_before_their_worker(
         assert tables.index("worker_urls") > max(
             number for number, table in enumerate(tables) if table == "jobs"
         )
+
+
+def test_several_jobs_are_locked_in_one_order(
+    hand: Any, preset: Any, queue: Any, png: bytes
+) -> None:
+    """Whoever names them in whichever order, and whatever becomes of each."""
+    queue(count=3)
+    good, better, broken = hand.claim(), hand.claim(), hand.claim()
+    for job in (good, better):
+        hand.upload(job, png)
+    with as_service("test"):
+        Job.objects.update(lease_expires_at=timezone.now())
+    listed = [broken, better, good]
+    beat = {"status": "busy", "job_ids": [job["id"] for job in listed]}
+    first, *others = [hand.success(job, png) for job in listed]
+    for call, body in (("heartbeat", beat), ("job-callback", first | {"also": others})):
+        with CaptureQueriesContext(connection) as seen:
+            assert hand.post(call, body).status_code == 200
+        touched = [
+            query["sql"]
+            for query in seen.captured_queries
+            if re.search(r'FROM "jobs".*FOR UPDATE|UPDATE "jobs"', query["sql"], re.DOTALL)
+        ]
+        assert re.search(r'"id" IN \(.*ORDER BY .*FOR UPDATE$', touched[0]), touched[0]

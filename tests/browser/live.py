@@ -11,11 +11,11 @@ from playwright.sync_api import Page
 
 PATIENCE_SECONDS = 10.0
 
-# What the tab itself decides (focus, drafts, open menus), what only moments paint, and what tells
-# the time may differ.
+# What the tab itself decides (focus, drafts, open menus), what only moments paint, what tells the
+# time, and what nobody sees who has scripts may differ.
 OUTLINE = """() => {
   const skipped = `.card__ring, .card__plate, .card__preview, .batch__more, relative-time, time,
-    script`;
+    script, noscript`;
   const ignored = new Set(["style", "tabindex", "value", "checked", "open", "aria-expanded",
     "aria-current", "data-open", "data-state", "loading"]);
   const lines = [];

@@ -121,9 +121,11 @@ def save_workspace_item_to_library(
 @transaction.atomic
 def delete_item(*, user: Any, item_id: uuid.UUID) -> None:
     """Put an item into the bin. What is being made is canceled; saved media stay."""
-    item = own_item(user, item_id, lock=True)
+    item = own_item(user, item_id)
+    # The job before its item, as a result locks them that arrives at this moment.
     if item.status == Status.GENERATING and item.job_id:
         cancel_job(user=user, job_id=item.job_id)
+    own_item(user, item_id, lock=True)
     # From now on the bin's days count, not the workspace's.
     gone = {"deleted_at": timezone.now(), "expires_at": None}
     WorkspaceItem.objects.filter(pk=item.pk).update(**gone)

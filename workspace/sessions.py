@@ -64,7 +64,8 @@ def clear_workspace_session(
     now = now or timezone.now()
     items = session.items.present()  # type: ignore[attr-defined]
     busy = items.filter(status=WorkspaceItem.Status.GENERATING, job__isnull=False)
-    for job_id in busy.values_list("job_id", flat=True):
+    # In the order in which a report locks them.
+    for job_id in busy.order_by("job_id").values_list("job_id", flat=True):
         cancel_job(user=user, job_id=job_id)
     # From now on the bin's days count, not the workspace's.
     items.update(deleted_at=now, expires_at=None)
@@ -166,7 +167,9 @@ def use_session(session: WorkspaceSession) -> None:
     WorkspaceSession.objects.filter(pk=session.pk).update(expires_at=until)
     session.expires_at = until
     items: Any = WorkspaceItem.objects.for_user(session.user_id).present().unsaved()
-    items.filter(session=session).update(expires_at=until)
+    # In the order in which results that arrive at this moment lock them.
+    theirs = items.filter(session=session).order_by("pk").select_for_update()
+    items.filter(pk__in=list(theirs.values_list("pk", flat=True))).update(expires_at=until)
 
 
 def active_session(user: Any) -> WorkspaceSession:

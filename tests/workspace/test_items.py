@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from jobs.models import Job
@@ -160,6 +162,19 @@ def test_clearing_cancels_what_waits(user: User) -> None:
         spec = JobSpec(prompt="a fox", preset="starter-fast", destination="workspace")
         (job,) = queue_job(user=user, spec=spec)
         services.clear_workspace_session(user=user, session_id=job.workspace_session_id)
+        assert Job.objects.for_user(user).get().status == "canceled"
+
+
+def test_deleting_locks_the_job_before_its_item(user: User) -> None:
+    """As a result does that may arrive at the same moment: else each waits for the other."""
+    with rows.as_user(user):
+        spec = JobSpec(prompt="a fox", preset="starter-fast", destination="workspace")
+        (job,) = queue_job(user=user, spec=spec)
+        item = WorkspaceItem.objects.for_user(user).get(job=job)
+        with CaptureQueriesContext(connection) as seen:
+            services.delete_item(user=user, item_id=item.pk)
+        locks = [query["sql"] for query in seen.captured_queries if "FOR UPDATE" in query["sql"]]
+        assert re.findall(r'FROM "(\w+)"', " ".join(locks))[:2] == ["jobs", "workspace_items"]
         assert Job.objects.for_user(user).get().status == "canceled"
 
 

@@ -48,3 +48,13 @@ def test_rows_that_could_not_be_had_come_later(workspace: Page, user: Any) -> No
     workspace.goto("/workspace/?loaded=40", wait_until="load")
     expect(workspace.locator(".batch[data-hollow]").first).to_be_attached()
     expect(workspace.locator(".batch[data-hollow]")).to_have_count(0, timeout=20_000)
+
+
+def test_of_many_that_change_together_none_is_lost(workspace: Page, user: Any) -> None:
+    many = 210  # more than the server answers for at once
+    rows_of(user, many)
+    workspace.goto(f"/workspace/?loaded={many}", wait_until="load")
+    cards = workspace.locator("item-card")
+    expect(cards).to_have_count(many)
+    cards.evaluate_all("all => Promise.all(all.map((card) => card.refresh()))")
+    expect(cards).to_have_count(many)

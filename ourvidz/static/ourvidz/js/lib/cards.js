@@ -5,8 +5,10 @@ import { fetchHtml } from "./dom.js";
 
 // Milliseconds for which more are waited for while an answer is on its way; the first one never waits.
 const GATHERING = 30;
+// As many as an address holds, and fewer than the server answers for.
+const AT_ONCE = 100;
 
-let wanted = new Map();
+const wanted = new Map();
 let underway = 0;
 
 // {ok, status, html} of an item's card; status 404 for one that is gone.
@@ -18,8 +20,9 @@ export function cardNow(id, url) {
 }
 
 async function ask() {
-  const asked = [...wanted];
-  wanted = new Map();
+  const asked = [...wanted].slice(0, AT_ONCE);
+  for (const [id] of asked) wanted.delete(id);
+  if (wanted.size) setTimeout(ask);
   underway++;
   try {
     const answers = asked.length > 1 ? await together(asked) : [await fetchHtml(asked[0][1].url)];

@@ -1,5 +1,5 @@
-"""Which tabs have a session open. Each stay of a tab has a name of its own, so that the late word of
-a page that was reloaded ends that page's stay and nothing else. Known in Redis only; where that
+"""Which tabs have a session open. Each stay of a tab has a name of its own, so that the late word
+of a page that was reloaded ends that page's stay and nothing else. Known in Redis only; where that
 forgot or is away, who leaves is the last. Not for sockets, which belong to people, not to sessions.
 """
 

@@ -63,6 +63,7 @@ __all__ = [
     "retry_batch",
     "save_workspace_item_to_library",
     "session_again",
+    "stay_in_session",
     "unsave_items",
     "use_session",
 ]

@@ -115,7 +115,7 @@ def _bring_back(session: WorkspaceSession, cleared_at: str | None) -> int:
 def stay_in_session(*, user: Any, session_id: uuid.UUID, stay: str) -> None:
     """A tab has the session open: it is active, unless the person went on to another one.
 
-    One that is gone meanwhile is no error, here and in `leave_session`: nobody waits for the answer.
+    One that is gone meanwhile is no error, here and in `leave_session`: nobody waits for an answer.
     """
     mine = WorkspaceSession.objects.for_user(user).present()
     session = mine.select_for_update().filter(pk=session_id).first()

@@ -62,6 +62,12 @@ def test_frame_by_frame(
     films.locator(".card a[data-act=open]").first.click()
     dialog = films.get_by_role("dialog", name="The picture, large")
     expect(dialog.get_by_text("1 / 4")).to_be_visible()
+    # Nothing was chosen yet that Space would press instead.
+    for paused in (False, True):
+        films.keyboard.press("Space")
+        expect(dialog.get_by_role("button", name="Play" if paused else "Pause")).to_be_visible()
+    expect(dialog.get_by_text("100 %")).to_be_visible()
+    films.keyboard.press("0")
     films.keyboard.press(".")
     expect(dialog.get_by_text("2 / 4")).to_be_visible()
     assert times(dialog) == [round(1.5 / FPS, 3)]

@@ -49,7 +49,8 @@ class ImageStage extends HTMLElement {
   open(one) {
     this.show(one);
     if (!this.dialog.open) this.dialog.showModal();
-    this.place.querySelector("input, zoom-pan")?.focus();
+    // Not the first button, which Space would press instead of the video.
+    this.place.focus();
   }
 
   show(one) {

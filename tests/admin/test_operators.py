@@ -39,6 +39,12 @@ def test_every_model_of_ours_is_registered() -> None:
     assert ours <= set(admin.site._registry)
 
 
+def test_each_app_has_a_name_of_its_own(staff: Any, client_of: Any) -> None:
+    page = client_of(staff).get(reverse("admin:index"))
+    names = [app["name"] for app in page.context["app_list"]]
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("model", registered(), ids=lambda model: model._meta.label)
 def test_every_list_can_be_shown_searched_and_filtered(
     model: Any, some_rows: None, staff: Any, client_of: Any

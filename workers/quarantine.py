@@ -1,6 +1,6 @@
 """A worker that fails job after job is broken, or its machine is: it gets no more for a while, then
-one to try, and goes back for twice as long if that fails too. Not for jobs, which are tried again
-elsewhere.
+one to try, and goes back for twice as long if that fails too (no longer, where a store refused).
+Not for jobs, which are tried again elsewhere.
 
 Only failures that are a worker's own count, of different jobs, with no success in between. A person
 whose settings make every job fail puts nobody out of the way of others: fair order brings others'
@@ -37,6 +37,8 @@ BLAMED = frozenset(
         CRASHED,
     }
 )
+# Of those, what may lie at the site itself, and so hit every worker at once.
+SHARED = frozenset({"output_missing", "storage_refused"})
 
 
 def note_success(*, worker: WorkerUrl) -> None:
@@ -86,7 +88,11 @@ def release_due(*, now: datetime | None = None) -> list[uuid.UUID]:
 def _put_in(worker: WorkerUrl, now: datetime, code: str) -> None:
     length = min(LONGEST, FIRST * 2 ** min(worker.quarantines, 10))
     worker.status = Status.QUARANTINED
-    worker.quarantines = min(worker.quarantines + 1, 1000)
+    if code in SHARED:
+        # A store that is away is away for all: they look again soon, and are back when it is.
+        length = FIRST
+    else:
+        worker.quarantines = min(worker.quarantines + 1, 1000)
     worker.quarantined_until = now + length
     worker.save(update_fields=["status", "quarantines", "quarantined_until"])
     history.record([worker.pk], Status.QUARANTINED, code)

@@ -75,6 +75,18 @@ def test_its_time_over_it_tries_one_job(hand: Any, preset: Any, queue: Any) -> N
     assert row.quarantined_until - timezone.now() > timedelta(seconds=100)
 
 
+def test_a_store_that_is_away_keeps_nobody_away_for_long(
+    hand: Any, preset: Any, queue: Any
+) -> None:
+    """It hits every worker: each looks again after a minute, however long it has been."""
+    fail(hand, queue, quarantine.FAILURES, "storage_refused")
+    for _ in range(4):
+        assert hand.row().status == "quarantined"
+        sweep(timedelta(seconds=61))
+        assert hand.row().status == "active"
+        fail(hand, queue, 1, "storage_refused")
+
+
 def test_a_success_is_a_fresh_start(hand: Any, preset: Any, queue: Any, png: bytes) -> None:
     fail(hand, queue, quarantine.FAILURES - 1)
     ask(queue)

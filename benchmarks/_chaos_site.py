@@ -1,6 +1,6 @@
-"""A site whose every part can be killed and brought back: servers of its own, an S3 server and a
-worker behind lines that can be cut, web, control worker, scheduler and GPU processes. Not for which
-faults come when: see chaos.py.
+"""A site whose every part can be killed and brought back: servers of its own, an S3 server (or a
+folder instead) and a worker behind lines that can be cut, web, control worker, scheduler and GPU
+processes. Not for which faults come when: see chaos.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,16 @@ BUCKET = "chaos"
 # Short, so that what takes minutes in earnest is seen to happen here.
 HASTE = {"LEASE_SECONDS": "6", "HEARTBEAT_SECONDS": "1", "JOB_BACKOFF_SECONDS": "1"}
 WORKER = [sys.executable, "-u", "-m", "benchmarks._drawing_worker"]
+# Jobs that a GPU process makes, and reports, together.
+AT_ONCE = "4"
 START_SECONDS = 90.0
 
 
 class Site:
     """All processes by name; `spawn` starts one anew, `kill` ends it as `kill -9` does."""
 
-    def __init__(self, polling: int, ringing: int) -> None:
+    def __init__(self, polling: int, ringing: int, in_folder: bool) -> None:
+        self.in_folder = in_folder
         self.folder = Path(tempfile.mkdtemp(prefix="ourvidz-chaos-", dir="/tmp"))
         self.folder.chmod(0o711)
         self.postgres, self.redis = Postgres(self.folder), Redis(self.folder)
@@ -62,7 +65,8 @@ class Site:
             redis_urls=[self.redis.url(number) for number in range(16)],
         )
         servers.set_environment(where)
-        self._start_store()
+        if not self.in_folder:
+            self._start_store()
         os.environ.update(
             HASTE,
             DATABASE_URL=where.owner_url(DATABASE),
@@ -96,8 +100,9 @@ class Site:
 
         call_command("migrate", verbosity=0, interactive=False)
         call_command("sync_presets", stdout=StringIO())
-        store: Any = places.place(places.PRIMARY)
-        store.client.create_bucket(Bucket=BUCKET)
+        if not self.in_folder:
+            store: Any = places.place(places.PRIMARY)
+            store.client.create_bucket(Bucket=BUCKET)
 
     def _start_processes(self) -> None:
         self.url = os.environ["OURVIDZ_URL"]
@@ -126,6 +131,7 @@ class Site:
             "OURVIDZ_WORKER_TOKEN": token,
             "OURVIDZ_BROKER_URL": bell,
             "OURVIDZ_DEVICE": "cpu",
+            "NOOP_AT_ONCE": AT_ONCE,
             "DATABASE_URL": "",
             "DJANGO_SETTINGS_MODULE": "",
         }
@@ -165,19 +171,19 @@ class Site:
         """Let the broker be reliable (""), or `double` or `lose` every message."""
         (self.folder / "bells").write_text(mode)
 
-    def block_alternative(self, blocked: bool) -> None:
-        """Let the alternative store refuse too: a file stands where its folder was."""
+    @contextmanager
+    def blocked(self, setting: str) -> Iterator[None]:
+        """Let a store that is a folder refuse: a file stands where the folder was."""
         from django.conf import settings
 
-        folder = Path(settings.STORAGE_ALTERNATIVE_DIR)
-        aside = folder.with_name("aside")
-        if blocked:
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.rename(aside)
-            folder.touch()
-        else:
-            folder.unlink()
-            aside.rename(folder)
+        folder = Path(getattr(settings, setting))
+        aside = folder.with_name(f"{folder.name}-aside")
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.rename(aside)
+        folder.touch()
+        yield
+        folder.unlink()
+        aside.rename(folder)
 
     def keep_logs(self) -> None:
         """Copy the logs beside the benchmarks' results, for whoever asks why."""

@@ -9,7 +9,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -29,16 +29,30 @@ class Drawing(Nothing):
     """An engine that needs no torch: a step is a pause."""
 
     def run(self, job: Job, given: Any, on_step: Callable[[Step], None]) -> Image.Image | Clip:
-        steps = job.parameters["steps"]
-        for number in range(1, steps + 1):
-            time.sleep(STEP_SECONDS)
-            on_step(Step(number, steps))
+        _take_steps(job, [on_step])
+        return self._drawn(job)
+
+    def run_many(
+        self, jobs: Sequence[Job], loras: Any, on_steps: Sequence[Callable[[Step], None]]
+    ) -> list[Any]:
+        _take_steps(jobs[0], on_steps)
+        return [self._drawn(job) for job in jobs]
+
+    def _drawn(self, job: Job) -> Image.Image | Clip:
         frames = job.parameters.get("frames", 1)
         shape = (frames, job.parameters["height"], job.parameters["width"], 3)
         noise = Random(job.seed).randbytes(math.prod(shape))
         pixels = numpy.frombuffer(noise, numpy.uint8).reshape(shape)
         is_video = job.content_type == "video"
         return Clip(pixels, job.parameters["fps"]) if is_video else Image.fromarray(pixels[0])
+
+
+def _take_steps(job: Job, on_steps: Sequence[Callable[[Step], None]]) -> None:
+    steps = job.parameters["steps"]
+    for number in range(1, steps + 1):
+        time.sleep(STEP_SECONDS)
+        for on_step in on_steps:
+            on_step(Step(number, steps))
 
 
 if __name__ == "__main__":

@@ -65,11 +65,14 @@ def _of_jobs(jobs: list[Any], states: dict[Any, list[str]], keys: set[str]) -> d
     by_key = Counter(job.idempotency_key for job in jobs)
     count = Counter(job.status for job in jobs)
     reasons = [job for job in jobs if job.status == "failed" and not job.failure_code]
+    # Those of one report have ended at one moment.
+    moments = Counter(job.finished_at for job in jobs if job.status == "succeeded")
     return {
         "accepted": len(keys),
         "jobs": len(jobs),
         **{state: count[state] for state in sorted(FINAL)},
         "attempts": sum(job.attempt for job in jobs),
+        "told together": sum(many for many in moments.values() if many > 1),
         **_reasons(),
         "!accepted and lost": len(keys - by_key.keys()),
         "!queued twice": sum(1 for many in by_key.values() if many > 1),

@@ -1,7 +1,8 @@
 """Whether anything is lost, doubled or told wrong while everything breaks: jobs stream in over HTTP
 while GPU processes, web, control worker and scheduler are killed, Redis and PostgreSQL crash, the
 storage refuses, fills up and stalls, a worker is cut off and comes back late, and the broker
-doubles or loses every message. Run: python -m benchmarks.chaos [minutes] (0: one short round)
+doubles or loses every message. Run: python -m benchmarks.chaos [minutes] [folder] (0 minutes: one
+short round; folder: results are kept in one, and so travel with the reports of several jobs)
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ SEED = 11
 # Seconds between two requests, of each of a few people and of one who watches; every so many, one
 # is canceled.
 CROWD, CROWD_EVERY, WITNESS_EVERY, CANCEL_EVERY = 2, 0.4, 6.0, 9
-STEPS = (5, 60)
+# A few, so that some are alike and made together.
+STEPS = (5, 30, 60)
 SETTLE_SECONDS = 240.0
 # Small ones of our own, by what they are made of; a fifth of what is asked for are videos.
 PRESETS = {"chaos-image": "starter-fast", "chaos-video": "starter-video"}
@@ -65,7 +67,7 @@ class Crowd:
             "prompt": "a castle in the snow",
             "preset": self.random.choices(list(PRESETS), SHARES)[0],
             "destination": self.random.choice(["library", "workspace", "workspace"]),
-            "parameters": {"steps": self.random.randint(*STEPS)},
+            "parameters": {"steps": self.random.choice(STEPS)},
         }
         answer = self._patiently("POST", "jobs", body, key)
         if answer:
@@ -100,22 +102,28 @@ Fault = tuple[str, Callable[[], None]]
 
 def one_round(site: Site, random: Random, short: bool) -> list[Fault]:
     """Every fault once, each with what it does; it ends mended. A short round has fewer."""
-    kills = ["ringing-0", "polling-0", "web", "control"] if short else list(site.commands)[1:]
+    everything = [name for name in site.commands if name != "store"]
+    kills = ["ringing-0", "polling-0", "web", "control"] if short else everything
     # Some longer than a lease.
     outage = 4.0 if short else 9.0
-    lengths = {"refuse": 3.0} if short else dict.fromkeys(("refuse", "full", "stall"), 0.0)
     return [
         *((f"kill {name}", partial(site.kill, name)) for name in kills),
         ("Redis crashes", lambda: site.restart_redis(random.uniform(0.5, outage))),
         ("PostgreSQL crashes", lambda: site.restart_postgres(random.uniform(0.5, outage))),
-        *(
-            (f"storage: {mode}", partial(_line, site.store_line, mode, seconds or STORE_SECONDS))
-            for mode, seconds in lengths.items()
-        ),
-        *([] if short else [("both stores refuse", lambda: _no_store(site, STORE_SECONDS))]),
+        *_of_stores(site, short),
         ("a worker is cut off", partial(_line, site.web_line, "stall", CUT_OFF_SECONDS)),
         *((f"messages: {mode}", partial(_bells, site, mode, 4)) for mode in ("double", "lose")),
     ]
+
+
+def _of_stores(site: Site, short: bool) -> list[Fault]:
+    """The first store breaks in every way that it can; then both refuse."""
+    seconds = 3.0 if short else STORE_SECONDS
+    modes = ["refuse"] if short or site.in_folder else ["refuse", "full", "stall"]
+    acts: list[Fault] = [
+        (f"storage: {mode}", partial(_first_store, site, mode, seconds)) for mode in modes
+    ]
+    return acts if short else [*acts, ("both stores refuse", partial(_no_store, site, seconds))]
 
 
 def _line(line: Any, mode: str, seconds: float) -> None:
@@ -124,10 +132,17 @@ def _line(line: Any, mode: str, seconds: float) -> None:
     line.mode = "pass"
 
 
+def _first_store(site: Site, mode: str, seconds: float) -> None:
+    if not site.in_folder:
+        _line(site.store_line, mode, seconds)
+        return
+    with site.blocked("STORAGE_DIR"):
+        time.sleep(seconds)
+
+
 def _no_store(site: Site, seconds: float) -> None:
-    site.block_alternative(True)
-    _line(site.store_line, "refuse", seconds)
-    site.block_alternative(False)
+    with site.blocked("STORAGE_ALTERNATIVE_DIR"):
+        _first_store(site, "refuse", seconds)
 
 
 def _bells(site: Site, mode: str, seconds: float) -> None:
@@ -213,9 +228,9 @@ def _people(
     return crowd, lambda: {"cards": cards(page), "!page differs from a fresh one": lies(page)}
 
 
-def run(minutes: float) -> dict[str, int]:
+def run(minutes: float, in_folder: bool = False) -> dict[str, int]:
     """Do all of it; the counts. Without minutes: a short round that nobody watches."""
-    site = Site(polling=1, ringing=2)
+    site = Site(polling=1, ringing=2, in_folder=in_folder)
     try:
         site.start()
         from django.db import connections
@@ -249,7 +264,7 @@ def run(minutes: float) -> dict[str, int]:
 def main(arguments: list[str]) -> int:
     """Print the counts as one JSON line; 1 where something is wrong."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    found = run(float(arguments[0]) if arguments else MINUTES)
+    found = run(float(arguments[0]) if arguments else MINUTES, "folder" in arguments)
     met = not wrong(found)
     claim = "nothing is lost, doubled or told wrong while everything breaks"
     line = {"claim": claim, "value": sum(wrong(found).values()), "unit": "wrong", "goal": "<= 0"}

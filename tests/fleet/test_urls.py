@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -21,14 +23,28 @@ __all__ = ["api_of"]
 
 
 class Models(BaseHTTPRequestHandler):
-    """Answers like an OpenAI-compatible server that is asked for its models."""
+    """Answers like an OpenAI-compatible server that is asked for its models; below /endless it goes
+    on and on, below /drip it never comes to its end.
+    """
 
     def do_GET(self) -> None:
+        if not self.path.startswith("/v1"):
+            self.go_on(*((1 << 16, 0.0) if self.path.startswith("/endless") else (1, 0.05)))
+            return
         body = json.dumps({"object": "list", "data": [{"id": "qwen3:8b"}]}).encode()
         self.send_response(200 if self.path == "/v1/models" else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def go_on(self, size: int, pause: float) -> None:
+        """Send pieces until nobody listens."""
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" " * size)
+                time.sleep(pause)
 
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
@@ -82,6 +98,14 @@ def test_one_that_answers_no_more_is_not_named(
         "gone": 1,
     }
     assert is_problem(operator.get("get-active-worker-url"), 404)
+
+
+@pytest.mark.parametrize("how", ["endless", "drip"])
+def test_one_that_never_ends_holds_up_nobody(
+    url: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "WAIT_SECONDS", 0.5)
+    assert not chat.ask(url.replace("/v1", f"/{how}")).answered
 
 
 def test_an_address_is_changed(operator: Api, url: str) -> None:

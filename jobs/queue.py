@@ -19,19 +19,23 @@ log = logging.getLogger(__name__)
 ACTOR = "gpu_wake"
 
 
-def ring(queue: str, job_id: uuid.UUID) -> None:
-    """Wake a worker of the queue. A broker that does not answer is no failure: the sweep rings
-    again. Workers without a broker wait in their claim, and hear of it there."""
-    bells.ring(queue)
-    message: dramatiq.Message[None] = dramatiq.Message(
-        queue_name=queue, actor_name=ACTOR, args=(str(job_id),), kwargs={}, options={}
-    )
+def ring(queue: str, *job_ids: uuid.UUID) -> None:
+    """Wake a worker of the queue for each job. A broker that does not answer is no failure: the
+    sweep rings again. Workers without a broker wait in their claim, and hear of it there."""
+    bells.ring(queue, len(job_ids))
     broker = dramatiq.get_broker()
     try:
         broker.declare_queue(queue)
-        broker.enqueue(message)
+        for job_id in job_ids:
+            broker.enqueue(_message(queue, job_id))
         if isinstance(broker, RedisBroker):
             # Consumers of Redis poll; ours sleep until they are told.
-            broker.client.publish(f"{broker.namespace}:bells", queue)
+            bells.publish(broker.client, f"{broker.namespace}:bells", queue, len(job_ids))
     except (dramatiq.errors.ConnectionError, RedisError, OSError) as error:
         log.warning("The doorbell of %s did not ring: %s", queue, error)
+
+
+def _message(queue: str, job_id: uuid.UUID) -> dramatiq.Message[None]:
+    return dramatiq.Message(
+        queue_name=queue, actor_name=ACTOR, args=(str(job_id),), kwargs={}, options={}
+    )

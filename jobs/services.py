@@ -132,8 +132,8 @@ def _queue(user: Any, spec: JobSpec) -> list[Job]:
     history.record_all(jobs)
     destination.prepare(jobs)
     destinations.announce(jobs)
-    for job in jobs:
-        transaction.on_commit(partial(queue.ring, job.queue, job.pk), robust=True)
+    ids = [job.pk for job in jobs]
+    transaction.on_commit(partial(queue.ring, preset.queue, *ids), robust=True)
     return jobs
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from accounts.models import User
 from ourvidz.rows import as_service
@@ -53,3 +53,22 @@ def test_the_page_follows_the_fleet(
     expect(page.get_by_text("an operator said so").first).to_be_visible()
     screenshot("worker")
     assert complaints == []
+
+
+def test_what_was_told_before_the_page_heard_is_shown(
+    page: Page, sign_in: Callable[[Page, User], None], staff: User, new_hand: Any
+) -> None:
+    one = new_hand("gpu-1")
+    sign_in(page, staff)
+    told: list[bool] = []
+
+    def before_the_socket(socket: WebSocketRoute) -> None:
+        if not told:
+            told.append(True)
+            one.post("heartbeat", {"status": "idle", "loaded_preset": "starter-fast"})
+        socket.connect_to_server()
+
+    page.route_web_socket("**/ws/", before_the_socket)
+    page.goto("/workers/")
+    expect(page.get_by_role("article", name="gpu-1")).to_contain_text("starter-fast")
+    assert told

@@ -1,5 +1,6 @@
 // <worker-list>: the operators' workers. A worker that changes is fetched as the server sees it, at
-// most once a second each; one that the page does not know yet brings the whole list.
+// most once a second each; one that the page does not know yet brings the whole list. So does a feed that
+// is heard (again), since what was told meanwhile is lost.
 
 import { debounce, fetchHtml, morph } from "../lib/dom.js";
 
@@ -10,11 +11,14 @@ class WorkerList extends HTMLElement {
     this.waiting = new Set();
     this.later = debounce(() => this.refresh(), PAUSE);
     this.heard = ({ detail }) => detail.event === "fleet.worker" && this.follow(detail.fields ?? detail);
+    this.found = ({ detail }) => detail.state === "live" && this.dataset.url && this.bring(this, this.dataset.url);
     document.addEventListener("feed:moment", this.heard);
+    document.addEventListener("feed:state", this.found);
   }
 
   disconnectedCallback() {
     document.removeEventListener("feed:moment", this.heard);
+    document.removeEventListener("feed:state", this.found);
   }
 
   follow({ worker }) {

@@ -57,10 +57,10 @@ def pause_jobs(*, user: Any, job_ids: Sequence[uuid.UUID]) -> int:
         jobs = [job for job in line if job.pk in set(job_ids) and job.paused_at is None]
         for job in jobs:
             job.paused_at = timezone.now()
-        Job.objects.bulk_update(jobs, ["paused_at"])
+        bulk.write(jobs, ["paused_at"])
         if jobs:
             _deal(line)
-        _tell(jobs)
+        destinations.changed(jobs)
     return len(jobs)
 
 
@@ -73,11 +73,13 @@ def resume_jobs(*, user: Any, job_ids: Sequence[uuid.UUID]) -> int:
         jobs = [job for job in line if job.pk in set(job_ids) and job.paused_at is not None]
         for job in jobs:
             job.paused_at = None
-            transaction.on_commit(partial(queue.ring, job.queue, job.pk), robust=True)
-        Job.objects.bulk_update(jobs, ["paused_at"])
+        for name in sorted({job.queue for job in jobs}):
+            ids = [job.pk for job in jobs if job.queue == name]
+            transaction.on_commit(partial(queue.ring, name, *ids), robust=True)
+        bulk.write(jobs, ["paused_at"])
         if jobs:
             _deal(line)
-        _tell(jobs)
+        destinations.changed(jobs)
     return len(jobs)
 
 
@@ -173,7 +175,7 @@ def _put(user: Any, line: Sequence[Job], job: Job, place: int) -> list[Job]:
     """Put a job of the line at that place among the others."""
     others = [one for one in line if one is not job]
     _deal([*others[:place], job, *others[place:]])
-    _tell([job])
+    destinations.changed([job])
     return _line(user)
 
 
@@ -188,7 +190,3 @@ def _deal(line: Sequence[Job]) -> None:
         if job.paused_at is None:
             start = job.finish_tag
     bulk.write(line, ["start_tag", "finish_tag"])
-
-
-def _tell(jobs: Sequence[Job]) -> None:
-    destinations.changed(jobs)

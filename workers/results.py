@@ -82,8 +82,8 @@ def described(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     presets = kept_presets.by_slug() if jobs else {}
     if missing := [job.preset_slug for job in jobs if job.preset_slug not in presets]:
         raise Refused("model_missing", model=missing[0])
-    described = zip(jobs, targets(jobs), strict=True)
-    return [_described(job, presets[job.preset_slug], target) for job, target in described]
+    pairs = zip(jobs, targets(jobs), strict=True)
+    return [_described(job, presets[job.preset_slug], target) for job, target in pairs]
 
 
 def _described(job: Job, preset: Preset, target: Target) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def made(engine: Engine, job: Job, steps: list[float]) -> Any:
         steps.append(now - began[0])
         began[0] = now
 
-    result = engine.run(job, NOTHING, on_step)
+    result = engine.decoded(job, engine.run(job, NOTHING, on_step))
     return numpy.asarray(getattr(result, "frames", result)).astype(int)
 
 

@@ -129,7 +129,7 @@ def ours(engine: Engine, job: Job, given: Given = NOTHING) -> Any:
     """One picture as a worker makes it: steps are reported, with previews, on another thread."""
     engine.load(job.preset)
     with Reports(Nobody(), job, State()) as reports:  # type: ignore[arg-type]
-        return engine.run(job, given, reports.step)
+        return engine.decoded(job, engine.run(job, given, reports.step))
 
 
 def orchestration(engine: Engine, jobs: list[Job]) -> None:
@@ -199,7 +199,11 @@ def batches(engine: Engine, jobs: list[Job]) -> list[Any]:
     steps: list[Any] = []
     parts = [jobs[at : at + engine.at_once] for at in range(0, len(jobs), engine.at_once)]
     return [
-        image for part in parts for image in engine.run_many(part, (), [steps.append for _ in part])
+        engine.decoded(job, made)
+        for part in parts
+        for job, made in zip(
+            part, engine.run_many(part, (), [steps.append for _ in part]), strict=True
+        )
     ]
 
 

@@ -50,7 +50,8 @@ def job(tiny_model: Path) -> Job:
 def pixels(engine: Engine, job: Job, steps: list[Step] | None = None) -> numpy.ndarray:
     """The job's picture as an array, its steps noted."""
     engine.load(job.preset)
-    return numpy.asarray(engine.run(job, NOTHING, (steps if steps is not None else []).append))
+    made = engine.run(job, NOTHING, (steps if steps is not None else []).append)
+    return numpy.asarray(engine.decoded(job, made))
 
 
 def test_the_same_seed_makes_the_same_picture(engine: Engine, job: Job) -> None:

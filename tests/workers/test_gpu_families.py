@@ -71,7 +71,7 @@ def made(engine: Engine, job: Job, given: Given = NOTHING) -> tuple[Any, list[St
     """What the job makes, as an array or a clip, and its steps."""
     steps: list[Step] = []
     engine.load(job.preset)
-    result = engine.run(job, given, steps.append)
+    result = engine.decoded(job, engine.run(job, given, steps.append))
     return (result if isinstance(result, Clip) else numpy.asarray(result)), steps
 
 

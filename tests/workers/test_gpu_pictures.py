@@ -57,7 +57,8 @@ def made(engine: Engine, job: Job, given: Given = NOTHING, **changes: Any) -> nu
     steps: list[Step] = changes.pop("steps_seen", [])
     job = replace(job, parameters=job.parameters | changes)
     engine.load(job.preset)
-    return numpy.asarray(engine.run(job, given, steps.append)).astype(int)
+    result = engine.decoded(job, engine.run(job, given, steps.append))
+    return numpy.asarray(result).astype(int)
 
 
 def test_a_picture_is_what_the_plain_pipeline_makes(engine: Engine, job: Job) -> None:

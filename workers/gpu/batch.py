@@ -4,10 +4,10 @@ a job that asks for `exact` is made alone. Not for which jobs the server gives t
 """
 
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import ExitStack
-from typing import Any
 
+from .decoding import Result, Undecoded
 from .errors import Canceled
 from .families import family
 from .making import Ending, Making
@@ -57,19 +57,19 @@ class Together:
     def finish(self) -> None:
         """Make them; what goes wrong, goes wrong for all."""
         try:
-            images = self.images()
+            made = self.denoised()
         except Canceled:
             return
         except Exception as problem:
             for making in self.makings:
                 making.made.failed(problem)
             return
-        for making, image in zip(self.makings, images, strict=True):
+        for making, each in zip(self.makings, made, strict=True):
             if making.job.id not in self.unwanted:
-                making.made.result = image
+                making.decode(each)
 
-    def images(self) -> list[Any]:
-        """The pictures, each step reported for each job; all jobs together report as often as one
+    def denoised(self) -> Sequence[Undecoded | Result]:
+        """All jobs, each step reported for each job; all jobs together report as often as one
         alone would."""
         first, began = self.makings[0], time.monotonic()
         for making in self.makings:
@@ -81,11 +81,10 @@ class Together:
             ]
             steps = [self.watched(*each) for each in zip(self.makings, reports, strict=True)]
             jobs = [making.job for making in self.makings]
-            images = first.engine.run_many(jobs, first.given.loras, steps)
+            made = first.engine.run_many(jobs, first.given.loras, steps)
         for making in self.makings:
-            making.clock(began)
-            making.share(len(self.makings))
-        return images
+            making.clock(began, len(self.makings))
+        return made
 
     def watched(self, making: Making, reports: Reports) -> Callable[[Step], None]:
         """A step of one job: when it is canceled, the others go on."""

@@ -105,6 +105,14 @@ def allocated(device: Device) -> int:
     return torch.cuda.memory_allocated(device.name) if device.kind == "cuda" else 0
 
 
+def finish(device: Device) -> None:
+    """Wait until a GPU has computed what this thread asked of it."""
+    import torch
+
+    if device.kind == "cuda":
+        torch.cuda.current_stream(device.name).synchronize()
+
+
 def cpu_likes_half() -> bool:
     """True on a CPU with instructions for bfloat16."""
     try:

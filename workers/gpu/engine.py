@@ -2,19 +2,19 @@
 is tried when memory runs out all the same. Not for talking to the server.
 """
 
+import itertools
 import json
 import logging
+import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from . import device, sources
-from .clips import Clip
+from .decoding import Decoding, Result, Undecoded, may_overlap, own_stream
 from .errors import JobError, is_out_of_memory
 from .families import family, quieten
 from .job import Job, Preset
@@ -43,7 +43,6 @@ OF_LOADING = {
     "file",
     "first_block_cache",
     "offload",
-    "vae_slicing",
     "vae_tiling",
     "variant",
     "weights",
@@ -63,7 +62,7 @@ class Resident:
 
 
 class Engine:
-    """Owns the device. All of it runs on the thread that takes jobs."""
+    """Owns the device. All of it runs on the thread that takes jobs, but for `decoded`."""
 
     def __init__(self, on: device.Device, threads: int, models: Path) -> None:
         self.device, self.threads, self.models = on, threads, models
@@ -71,11 +70,14 @@ class Engine:
         # The one used last is at the end.
         self.residents: OrderedDict[Key, Resident] = OrderedDict()
         self.sizes: dict[Key, int] = {}
+        # Held while jobs are denoised, and by a decoding that found no memory beside it.
+        self.turn = threading.RLock()
+        self.decoding = Decoding(self, beside=may_overlap(on))
 
     @property
     def at_once(self) -> int:
         """How many jobs for the model used last pay to be made in one batch."""
-        last = next(reversed(self.residents), None)
+        last = next(reversed(list(self.residents)), None)
         if last is None or not hasattr(family(last[0]), "run_many"):
             return 1
         heavy = self.device.kind != "cuda" and self.residents[last].size > LIGHT
@@ -97,14 +99,21 @@ class Engine:
     def load(self, preset: Preset) -> float:
         """Have the preset's model in memory; the seconds it took; raises JobError."""
         began = time.monotonic()
+        self.resident(preset)
+        return time.monotonic() - began
+
+    def resident(self, preset: Preset) -> Resident:
+        """The preset's model, loaded where it is not: once nothing is decoded by another."""
         wanted = self.key(preset)
         family(preset.family)
         if wanted not in self.residents:
-            self.prepare()
-            self.residents[wanted] = self.loaded(wanted, preset)
-            log.info("Loaded %s in %.1f s", preset.slug, time.monotonic() - began)
-        self.residents.move_to_end(wanted)
-        return time.monotonic() - began
+            self.decoding.wait()
+        with self.turn:
+            if wanted not in self.residents:
+                self.prepare()
+                self.residents[wanted] = self.loaded(wanted, preset)
+            self.residents.move_to_end(wanted)
+            return self.residents[wanted]
 
     def key(self, preset: Preset) -> Key:
         """What makes two presets share a loaded model; raises JobError model_missing."""
@@ -114,6 +123,7 @@ class Engine:
 
     def loaded(self, wanted: Key, preset: Preset) -> Resident:
         """Load a model where there is room; when there is not, where there is nothing else."""
+        began = time.monotonic()
         self.make_room(self.sizes.get(wanted) or sources.bytes_on_disk(wanted[1]))
         before = device.allocated(self.device)
         try:
@@ -125,6 +135,7 @@ class Engine:
             model = ready(wanted, preset, self.device)
         size = device.allocated(self.device) - before or weight_of(model)
         self.sizes[wanted] = size
+        log.info("Loaded %s in %.1f s", preset.slug, time.monotonic() - began)
         return Resident(model, size)
 
     def make_room(self, size: int) -> None:
@@ -134,53 +145,92 @@ class Engine:
             self.residents.popitem(last=False)
             device.release()
 
-    def run(self, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image | Clip:
-        """Make the job with its loaded model. Out of memory, it is tried again with less at once;
-        what does not fit even so is raised, with everything given back."""
+    def run(self, job: Job, given: Given, on_step: Callable[[Step], None]) -> Undecoded | Result:
+        """Denoise the job with its loaded model, with as little at once as memory takes."""
         make = family(job.preset.family).run
-        return self.careful(job, lambda model: make(model, job, given, on_step))
+        if given.images or given.video:
+            # They are encoded by what decodes.
+            self.decoding.wait()
+        model = self.resident(job.preset).model
+        return self.careful(job, model, lambda: make(model, job, given, on_step))
 
     def run_many(
         self, jobs: list[Job], loras: tuple[Lora, ...], on_steps: list[Callable[[Step], None]]
-    ) -> list[Image.Image]:
-        """Make jobs of one batch with their loaded model; out of memory, in halves."""
+    ) -> Sequence[Undecoded | Result]:
+        """Denoise jobs of one batch with their loaded model; out of memory, in halves."""
         make = family(jobs[0].preset.family).run_many
-        resident = self.residents[self.key(jobs[0].preset)]
+        model = self.resident(jobs[0].preset).model
         try:
-            return make(resident.model, jobs, loras, on_steps)
+            return self.computed(lambda: make(model, jobs, loras, on_steps))
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
         device.release()
         if len(jobs) == 1:
-            return self.careful(jobs[0], lambda model: make(model, jobs, loras, on_steps))
+            return self.careful(jobs[0], model, lambda: make(model, jobs, loras, on_steps))
+        if self.decoding.wait():
+            return self.run_many(jobs, loras, on_steps)
         half = len(jobs) // 2
         log.warning("Out of memory: %d jobs are made in two parts", len(jobs))
         first = self.run_many(jobs[:half], loras, on_steps[:half])
-        return first + self.run_many(jobs[half:], loras, on_steps[half:])
+        return [*first, *self.run_many(jobs[half:], loras, on_steps[half:])]
 
-    def careful(self, job: Job, make: Callable[[Any], Any]) -> Any:
-        """Call `make` with the job's model, with less and less at once while memory runs out."""
-        resident, steps = self.residents[self.key(job.preset)], 0
-        while True:
+    def decoded(self, job: Job, made: Undecoded | Result) -> Result:
+        """The job's picture or clip, on whichever thread; what finds no memory beside the job that
+        is being denoised is tried again alone, with less and less at once."""
+        if not isinstance(made, Undecoded):
+            return made
+        try:
+            with own_stream(self.device):
+                return made.decode()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        device.release()
+        log.warning("Job %s: out of memory while decoding, tried again alone", job.id)
+        with self.turn:
+            return self.careful(job, made.model, made.decode, alone=True)
+
+    def careful(self, job: Job, model: Any, make: Callable[[], Any], alone: bool = False) -> Any:
+        """Call `make`, which computes with the model, with less and less at once while memory runs
+        out; what does not fit even so is raised, with everything given back."""
+        problem: Exception = MemoryError()
+        for _ in self.remedies(model, alone):
             try:
-                return make(resident.model)
+                return self.computed(make)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
                 # The traceback holds what was being computed.
                 problem = error.with_traceback(None)
             device.release()
-            if not self.spared(resident):
-                if not resident.model.shrink(self.device, steps):
-                    self.drop()
-                    raise problem
-                steps += 1
-            log.warning("Job %s: out of memory, tried again with less at once", job.id)
+            log.warning("Job %s: out of memory", job.id)
+        self.drop()
+        raise problem
 
-    def spared(self, resident: Resident) -> bool:
+    def remedies(self, model: Any, alone: bool) -> Iterator[None]:
+        """Comes once as things are, then whenever there is less in memory than before: what is
+        decoded beside (unless we are `alone`), other models, what the model itself can spare."""
+        yield
+        if not alone and self.decoding.wait():
+            yield
+        if self.spared(model):
+            yield
+        steps = itertools.count()
+        while model.shrink(self.device, next(steps)):
+            yield
+
+    def computed(self, make: Callable[[], Any]) -> Any:
+        """What `make` computes, while no other thread needs the device for itself; all of it is
+        there when this returns, on a GPU too."""
+        with self.turn:
+            made = make()
+            device.finish(self.device)
+            return made
+
+    def spared(self, model: Any) -> bool:
         """Let all other models go; False when there were none."""
-        others = [each for each, known in self.residents.items() if known is not resident]
+        others = [each for each, known in self.residents.items() if known.model is not model]
         for each in others:
             del self.residents[each]
         device.release()

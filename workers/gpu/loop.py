@@ -57,6 +57,7 @@ class Loop:
             # A claim that has waited already need not be put off.
             rung = self.next_bells(0 if self.client.waited else poll_seconds)
         self.shipping.close()
+        self.engine.decoding.close()
         self.ended.set()
 
     def next_bells(self, poll_seconds: float) -> list[threading.Event]:

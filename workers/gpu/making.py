@@ -1,19 +1,18 @@
-"""The first half of a claimed job: fetch what it refers to, load, denoise, decode. Every way in
-which this can end leaves here as an Ending. Not for the second half: see shipping.py.
+"""The first half of a claimed job: fetch what it refers to, load, denoise, have it decoded. Every
+way in which this can end leaves here as an Ending. Not for the second half: see shipping.py.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image
-
 from .client import Client
-from .clips import Clip
 from .config import Config
+from .decoding import Result, Undecoded
 from .engine import Engine
 from .errors import Canceled, HandedBack, JobError, understood
 from .job import Job
@@ -26,10 +25,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Ending:
-    """What became of a job: a picture or a clip, or why there is none (both None: canceled)."""
+    """What became of a job: a picture or a clip, perhaps still `coming`, or why there is none
+    (nothing of it: canceled)."""
 
     job: Job
-    result: Image.Image | Clip | None = None
+    result: Result | None = None
+    coming: Future[Result] | None = None
     error: JobError | None = None
     timings: dict[str, float] = field(default_factory=dict)  # seconds by stage
 
@@ -41,6 +42,14 @@ class Ending:
             yield
         finally:
             self.timings[stage] = time.monotonic() - began
+
+    def arrived(self) -> None:
+        """Wait for what is still coming."""
+        if self.coming:
+            try:
+                self.result = self.coming.result()
+            except Exception as problem:
+                self.failed(problem)
 
     def failed(self, problem: Exception) -> None:
         """Note why there is no result."""
@@ -58,7 +67,6 @@ class Making:
         self.job, self.engine, self.client, self.state = job, engine, client, state
         self.config = config
         self.made, self.given = Ending(job), NOTHING
-        self.last_step_at = 0.0
 
     def prepared(self) -> bool:
         """Fetch and check what the job refers to; False when it has failed already."""
@@ -74,9 +82,18 @@ class Making:
         """Make the job, whatever happens."""
         try:
             self.load()
-            self.made.result = self.denoised()
+            made = self.denoised()
         except Canceled:
-            pass
+            return
+        except Exception as problem:
+            self.made.failed(problem)
+            return
+        self.decode(made)
+
+    def decode(self, made: Undecoded | Result) -> None:
+        """Have the picture or the clip made of it, now or meanwhile."""
+        try:
+            self.engine.decoding.take(self.made, made)
         except Exception as problem:
             self.made.failed(problem)
 
@@ -86,8 +103,8 @@ class Making:
             self.engine.load(self.job.preset)
         self.state.loaded_preset = self.job.preset.slug
 
-    def denoised(self) -> Image.Image | Clip:
-        """Denoise and decode, reporting each step."""
+    def denoised(self) -> Undecoded | Result:
+        """Denoise, reporting each step."""
         began = time.monotonic()
         with self.reports(INTERVAL) as reports:
             result = self.engine.run(self.job, self.given, self.watched(reports.step, began))
@@ -98,26 +115,20 @@ class Making:
         """Sends the job's steps to the server."""
         return Reports(self.client, self.job, self.state, interval)
 
-    def clock(self, began: float) -> None:
-        """Note how long the two stages of making took, now that they are over."""
-        denoise, decode = self.last_step_at - began, time.monotonic() - self.last_step_at
-        self.made.timings |= {"denoise": denoise, "decode": decode}
-
-    def share(self, jobs: int) -> None:
-        """What was made together took each of its jobs only its part of the time."""
-        for stage in ("denoise", "decode"):
-            self.made.timings[stage] /= jobs
+    def clock(self, began: float, jobs: int = 1) -> None:
+        """Note how long denoising took, now that it is over; of what was made together, each job
+        took only its part."""
+        self.made.timings["denoise"] = (time.monotonic() - began) / jobs
 
     def watched(self, report: Callable[[Step], Any], began: float) -> Callable[[Step], None]:
         """What a family calls after each step: reports it, and stops a job that nobody wants."""
-        self.last_step_at = began
 
         def on_step(step: Step) -> None:
-            self.last_step_at = time.monotonic()
+            spent = time.monotonic() - began
             report(step)
             if self.job.id in self.state.canceled:
                 raise Canceled
-            left = (self.last_step_at - began) / step.number * (step.of - step.number)
+            left = spent / step.number * (step.of - step.number)
             if self.state.stopping and left > self.config.stop_seconds - self.state.stopped_for():
                 raise HandedBack
 

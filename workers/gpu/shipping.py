@@ -133,6 +133,7 @@ class Shipping:
 
     def packed(self, ending: Ending) -> Package | None:
         """Encode what the job made; None where there is nothing, or it cannot be encoded."""
+        ending.arrived()
         if ending.result is None:
             return None
         try:

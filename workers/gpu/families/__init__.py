@@ -1,10 +1,11 @@
 """The model families this process knows, by the name a preset carries.
 
 A family is a module with `setup(place, device, options) -> model` and
-`run(model, job, given, on_step) -> picture or clip`. A model has `modules()`, its networks by name,
-and `shrink(device, step)`, which makes it need less memory or answers False. A family that can make
-several jobs at once has `batch(job)`, equal for those that can go together, and
-`run_many(model, jobs, loras, on_steps) -> pictures`, from words alone. A family is imported
+`run(model, job, given, on_step) -> Undecoded`: what is left is to make a picture or a clip of its
+latents; a family without latents answers with those themselves. A model has `modules()`, its
+networks by name, and `shrink(device, step)`, which makes it need less memory or answers False. A
+family that can make several jobs at once has `batch(job)`, equal for those that can go together,
+and `run_many(model, jobs, loras, on_steps)`, from words alone. A family is imported
 when it is first needed, since that loads torch and diffusers. Not for choosing or keeping models:
 that is engine.py.
 """

@@ -28,6 +28,11 @@ class Loaded:
         """What takes memory, by name."""
         return _tuning.modules(self.pipeline)
 
+    def waits(self) -> bool:
+        """Whether its weights wait outside the device, and come while they compute: then only one
+        thread may compute with them."""
+        return self.pipeline in _tuning.WAITING
+
     def shrink(self, device: Device, step: int) -> bool:
         """Need less memory than before, if that is possible."""
         return _tuning.shrink(self.pipeline, device, step)

@@ -11,11 +11,13 @@ from typing import Any
 import torch
 from PIL import Image
 
+from ..decoding import Undecoded
 from ..job import Job, bad_parameter
-from ..previews import LinearMap
 from ..progress import Step
 from ..references import Given
 from . import _schedulers
+from ._autoencoder import encoded, undecoded
+from ._loaded import Loaded
 from ._starting import Repaint, fitted, generator, latent_mask, noise, pasted
 from ._steps import side_by_side, watching
 
@@ -52,59 +54,45 @@ class OwnNoise:
         return self.scheduler.add_noise(clean, drawn, timestep[:1])  # type: ignore[attr-defined]
 
 
-def encoded(vae: Any, image: torch.Tensor, where: torch.device) -> torch.Tensor:
-    """A picture (1, 3, height, width) of -1…1 as latents in the scale that the model denoises."""
-    number = vae.dtype
-    # In float16 this autoencoder overflows.
-    careful = number == torch.float16 and vae.config.force_upcast
-    if careful:
-        vae.to(torch.float32)
-    found = vae.encode(image.to(where, vae.dtype))
-    # Distilled autoencoders are certain; the others answer with a distribution.
-    latents = found.latents if hasattr(found, "latents") else found.latent_dist.mode()
-    if careful:
-        vae.to(number)
-        latents = latents.to(number)
-    known = [vae.config.get(name) for name in ("latents_mean", "latents_std")]
-    if all(known):
-        mean, spread = (torch.tensor(each).to(latents).view(1, -1, 1, 1) for each in known)
-        latents = (latents - mean) / spread
-    return (latents - (vae.config.get("shift_factor") or 0)) * vae.config.scaling_factor
+@dataclass(slots=True, kw_only=True)
+class Model(Loaded):
+    """What is loaded, with another pipeline of the same weights that starts from a picture."""
+
+    from_picture: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Painting:
-    """A pair of pipelines on the same weights, and how large and in how many steps they paint."""
+    """A model, and how large and in how many steps it paints."""
 
-    from_words: Any
-    from_picture: Any
-    linear: LinearMap | None
+    model: Model
     size: tuple[int, int]
     steps: int
 
     def make(
         self, job: Job, given: Given, on_step: Callable[[Step], None], call: Call
-    ) -> Image.Image:
+    ) -> Undecoded:
         """One picture; `call` is what the pipeline wants to know of words and guidance."""
         if not given.images:
             return self.paint([job], [on_step], [call])[0]
-        with scheduled(self.from_picture, job):
+        with scheduled(self.model.from_picture, job):
             return self.repainted(job, given, on_step, call)
 
     def paint(
         self, jobs: Sequence[Job], on_steps: Sequence[Callable[[Step], None]], calls: Sequence[Call]
-    ) -> list[Image.Image]:
+    ) -> list[Undecoded]:
         """Pictures from noise, in one batch: each with the noise of its own seed."""
         width, height = self.size
-        pipeline, chances = self.from_words, [generator(job.seed) for job in jobs]
+        pipeline, chances = self.model.pipeline, [generator(job.seed) for job in jobs]
         factor, number = pipeline.vae_scale_factor, calls[0]["prompt_embeds"].dtype
         shape = (1, pipeline.unet.config.in_channels, height // factor, width // factor)
         drawn = [
             noise(job, shape, chance, number) for job, chance in zip(jobs, chances, strict=True)
         ]
-        watchers = [watching(on_step, self.linear) for on_step in on_steps]
+        watchers = [watching(on_step, self.model.linear) for on_step in on_steps]
         with scheduled(pipeline, jobs[0]):
             result = pipeline(
+                output_type="latent",
                 width=width,
                 height=height,
                 num_inference_steps=self.steps,
@@ -113,43 +101,57 @@ class Painting:
                 callback_on_step_end=side_by_side(watchers),
                 **joined(calls),
             )
-        return result.images
+        return [undecoded(self.model, latents, unscaled) for latents in result.images.split(1)]
 
     def paint_all(
         self, jobs: Sequence[Job], on_steps: Sequence[Callable[[Step], None]], calls: Sequence[Call]
-    ) -> list[Image.Image]:
+    ) -> list[Undecoded]:
         """Like paint, in as many batches as the prompts have different lengths."""
-        found: dict[int, Image.Image] = {}
+        found: dict[int, Undecoded] = {}
         lengths = [call["prompt_embeds"].shape[1] for call in calls]
         for length in dict.fromkeys(lengths):
             these = [number for number, each in enumerate(lengths) if each == length]
-            images = self.paint(
+            made = self.paint(
                 [jobs[number] for number in these],
                 [on_steps[number] for number in these],
                 [calls[number] for number in these],
             )
-            found |= dict(zip(these, images, strict=True))
+            found |= dict(zip(these, made, strict=True))
         return [found[number] for number in range(len(jobs))]
 
     def repainted(
         self, job: Job, given: Given, on_step: Callable[[Step], None], call: Call
-    ) -> Image.Image:
+    ) -> Undecoded:
         """A picture from another, all of it or what lies inside the mask."""
         first = fitted(given.image(), *self.size)
         mask = fitted(given.mask, *self.size) if given.mask else None
         start = Start(job, generator(job.seed), mask)
-        self.from_picture.start = start
+        pipeline = self.model.from_picture
+        pipeline.start = start
         strength = given.strength(STRENGTH_INSIDE_MASK if mask else STRENGTH)
-        result = self.from_picture(
+        result = pipeline(
+            output_type="latent",
             image=first,
             # At least one step is made.
             strength=min(1.0, max(strength, 1.001 / self.steps)),
             num_inference_steps=self.steps,
             generator=start.chance,
-            callback_on_step_end=watching(on_step, self.linear, repaint=lambda: start.repaint),
+            callback_on_step_end=watching(
+                on_step, self.model.linear, repaint=lambda: start.repaint
+            ),
             **call,
         )
-        return pasted(result.images[0], first, mask) if mask else result.images[0]
+        paste = (lambda made: pasted(made, first, mask)) if mask else (lambda made: made)
+        return undecoded(self.model, result.images, unscaled, paste)
+
+
+def unscaled(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    """From the scale that the model denoises to the autoencoder's own."""
+    known = [vae.config.get(name) for name in ("latents_mean", "latents_std")]
+    if not all(known):
+        return latents / vae.config.scaling_factor
+    mean, spread = (torch.tensor(each).to(latents).view(1, -1, 1, 1) for each in known)
+    return latents * spread / vae.config.scaling_factor + mean
 
 
 @contextmanager

@@ -7,7 +7,7 @@
     compile          true: the repeated blocks of the denoiser, by torch.compile; what it makes is
                      kept beside the models
     first_block_cache  a threshold such as 0.05: steps that change little are skipped
-    vae_tiling, vae_slicing  true: decode in parts; large tiles are blended where they meet
+    vae_tiling       true: decode in parts; large tiles are blended where they meet
     offload          "group": blocks wait in main memory; "none"; default: when they do not fit
     weights          "float8": the denoiser's weights in eight bits, computed in dtype
 
@@ -76,9 +76,6 @@ def place_on(pipeline: Any, device: Device, options: dict[str, Any]) -> None:
             channels_last(part)
     if options.get("vae_tiling"):
         pipeline.vae.enable_tiling()
-    # Decoding is short on a GPU, and takes the most memory: a batch's pictures take turns.
-    if options.get("vae_slicing") or device.kind == "cuda":
-        pipeline.vae.enable_slicing()
     if offloads(pipeline, device, options):
         offload(pipeline, device)
     else:

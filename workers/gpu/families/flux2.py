@@ -9,12 +9,14 @@ import torch
 from diffusers import Flux2KleinPipeline
 from PIL import Image
 
+from ..decoding import Undecoded
 from ..device import Device
 from ..job import Job
 from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from . import _fitting, _painting, _schedulers, _tuning
+from ._autoencoder import undecoded
 from ._loaded import Loaded
 from ._loras import Loras
 from ._starting import fitted, generator, noise
@@ -46,8 +48,8 @@ def encoded(pipeline: Any, picture: torch.Tensor) -> torch.Tensor:
     return pipeline._encode_vae_image(image, None)
 
 
-def run(model: Loaded, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:
-    """Make the job's picture; on_step is called after every denoising step and may raise."""
+def run(model: Loaded, job: Job, given: Given, on_step: Callable[[Step], None]) -> Undecoded:
+    """Denoise the job's picture; on_step is called after every denoising step and may raise."""
     pipeline, chance = model.pipeline, generator(job.seed)
     steps, guidance = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
     width, height = _painting.size(job, cell(pipeline))
@@ -57,6 +59,7 @@ def run(model: Loaded, job: Job, given: Given, on_step: Callable[[Step], None]) 
     own, pipeline.scheduler = pipeline.scheduler, _schedulers.adjusted(job, pipeline.scheduler)
     try:
         result = pipeline(
+            output_type="latent",
             image=[reference(each, cell(pipeline)) for each in given.images] or None,
             width=width,
             height=height,
@@ -71,7 +74,7 @@ def run(model: Loaded, job: Job, given: Given, on_step: Callable[[Step], None]) 
         )
     finally:
         pipeline.scheduler = own
-    return result.images[0]
+    return undecoded(model, result.images)
 
 
 def read(model: Loaded, job: Job, guidance: float, adapters: Any) -> dict[str, Any]:

@@ -3,13 +3,12 @@ that suit a laptop: words to a picture, a picture to another, and a part painted
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
-from PIL import Image
 
+from ..decoding import Undecoded
 from ..device import Device
 from ..job import Job
 from ..loras import Lora
@@ -17,8 +16,9 @@ from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from . import _fitting, _painting, _prompts, _tuning
-from ._loaded import Loaded
+from ._autoencoder import encoded
 from ._loras import Loras
+from ._painting import Model
 from ._painting import batch as batch
 
 OnStep = Callable[[Step], None]
@@ -28,13 +28,6 @@ DEFAULT_STEPS, DEFAULT_GUIDANCE, DEFAULT_SIDE = 25, 7.5, 512
 
 class ImageToImage(_painting.OwnNoise, StableDiffusionImg2ImgPipeline):
     """The picture-to-picture pipeline, with noise that we draw."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Model(Loaded):
-    """What is loaded, with another pipeline of the same weights that starts from a picture."""
-
-    from_picture: Any
 
 
 def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
@@ -51,7 +44,7 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
     where = pipeline._execution_device
     linear = _fitting.linear_map(
         place,
-        lambda picture: _painting.encoded(pipeline.vae, picture, where),
+        lambda picture: encoded(pipeline.vae, picture, where),
         pipeline.vae_scale_factor,
     )
     from_picture = _tuning.sibling(ImageToImage, pipeline)
@@ -59,16 +52,16 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
     return Model(pipeline=pipeline, from_picture=from_picture, linear=linear, loras=loras)
 
 
-def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:
-    """Make the job's picture; on_step is called after every denoising step and may raise."""
+def run(model: Model, job: Job, given: Given, on_step: OnStep) -> Undecoded:
+    """Denoise the job's picture; on_step is called after every denoising step and may raise."""
     adapters = model.loras.use(given.loras)
     return painting(model, job).make(job, given, on_step, told(model, job, adapters))
 
 
 def run_many(
     model: Model, jobs: Sequence[Job], loras: tuple[Lora, ...], on_steps: Sequence[OnStep]
-) -> list[Image.Image]:
-    """Make the pictures of jobs that may share a batch (see batch), from words alone."""
+) -> list[Undecoded]:
+    """Denoise the pictures of jobs that may share a batch (see batch), from words alone."""
     adapters = model.loras.use(loras)
     calls = [told(model, job, adapters) for job in jobs]
     return painting(model, jobs[0]).paint_all(jobs, on_steps, calls)
@@ -78,7 +71,7 @@ def painting(model: Model, job: Job) -> _painting.Painting:
     """How large and in how many steps the job is painted."""
     size = _painting.size(job, model.pipeline.vae_scale_factor, DEFAULT_SIDE)
     steps, _ = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
-    return _painting.Painting(model.pipeline, model.from_picture, model.linear, size, steps)
+    return _painting.Painting(model, size, steps)
 
 
 def told(model: Model, job: Job, adapters: Any) -> _painting.Call:

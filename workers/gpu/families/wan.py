@@ -15,6 +15,7 @@ from diffusers import DiffusionPipeline, WanImageToVideoPipeline, WanPipeline
 from PIL import Image
 
 from ..clips import Clip
+from ..decoding import Undecoded
 from ..device import Device
 from ..errors import JobError
 from ..job import Job, bad_parameter
@@ -23,6 +24,7 @@ from ..references import Given
 from ..sources import Place
 from ..videos import last_frame
 from . import _fitting, _painting, _schedulers, _tuning
+from ._autoencoder import decoded
 from ._loaded import Loaded
 from ._loras import Loras
 from ._starting import fitted, generator, noise
@@ -77,15 +79,12 @@ def encoded(pipeline: Any, picture: torch.Tensor) -> torch.Tensor:
     """A picture as the latents of one frame, in the scale that the model denoises."""
     vae, where = pipeline.vae, pipeline._execution_device
     latents = vae.encode(picture.unsqueeze(2).to(where, vae.dtype)).latent_dist.mode()[:, :, 0]
-    mean, spread = (
-        torch.tensor(values).to(latents).view(1, -1, 1, 1)
-        for values in (vae.config.latents_mean, vae.config.latents_std)
-    )
+    mean, spread = normal(vae, latents, 1, -1, 1, 1)
     return (latents - mean) / spread
 
 
-def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Clip:
-    """Make the job's clip; on_step is called after every denoising step and may raise."""
+def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Undecoded:
+    """Denoise the job's clip; on_step is called after every denoising step and may raise."""
     steps, guidance = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
     width, height = size(model, job)
     frames, fps = length(model, job), job.real("fps", DEFAULT_FPS, 1, 120)
@@ -97,6 +96,7 @@ def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -
     chance = generator(job.seed)
     try:
         result = pipeline(
+            output_type="latent",
             **({"image": fitted(start, width, height)} if start else {}),
             width=width,
             height=height,
@@ -110,7 +110,26 @@ def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -
         )
     finally:
         pipeline.scheduler = own
-    return Clip((result.frames[0] * 255).round().astype(numpy.uint8), fps)
+    return Undecoded(model, lambda: clip(pipeline, result.frames, fps))
+
+
+def clip(pipeline: Any, latents: torch.Tensor, fps: float) -> Clip:
+    """Decode latents (1, channels, latent frames, height, width)."""
+    vae = pipeline.vae
+    latents = latents.to(vae.dtype)
+    mean, spread = normal(vae, latents, 1, -1, 1, 1, 1)
+    video = decoded(vae, latents / (1.0 / spread) + mean)
+    frames = pipeline.video_processor.postprocess_video(video, output_type="np")
+    return Clip((frames[0] * 255).round().astype(numpy.uint8), fps)
+
+
+def normal(vae: Any, latents: torch.Tensor, *shape: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and spread of the autoencoder's latents, in the latents' format."""
+    mean, spread = (
+        torch.tensor(values).to(latents).view(*shape)
+        for values in (vae.config.latents_mean, vae.config.latents_std)
+    )
+    return mean, spread
 
 
 def first_frame(given: Given) -> Image.Image | None:

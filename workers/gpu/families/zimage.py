@@ -10,12 +10,14 @@ import torch
 from diffusers import ZImageImg2ImgPipeline, ZImageInpaintPipeline, ZImagePipeline
 from PIL import Image
 
+from ..decoding import Undecoded
 from ..device import Device
 from ..job import Job
 from ..progress import Step
 from ..references import Given
 from ..sources import Place
 from . import _fitting, _painting, _schedulers, _tuning
+from ._autoencoder import encoded, undecoded
 from ._loaded import Loaded
 from ._loras import Loras
 from ._starting import fitted, generator, noise, pasted
@@ -40,7 +42,7 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
     where = pipeline._execution_device
     linear = _fitting.linear_map(
         place,
-        lambda picture: _painting.encoded(pipeline.vae, picture, where),
+        lambda picture: encoded(pipeline.vae, picture, where),
         pipeline.vae_scale_factor,
     )
     from_picture = _tuning.sibling(ZImageImg2ImgPipeline, pipeline)
@@ -54,14 +56,15 @@ def setup(place: Place, device: Device, options: dict[str, Any]) -> Model:
     )
 
 
-def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Image.Image:
-    """Make the job's picture; on_step is called after every denoising step and may raise."""
+def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -> Undecoded:
+    """Denoise the job's picture; on_step is called after every denoising step and may raise."""
     steps, guidance = _painting.numbers(job, DEFAULT_STEPS, DEFAULT_GUIDANCE)
     width, height = _painting.size(job, model.pipeline.vae_scale_factor * 2)
     pipeline, start = started(model, job, given, (width, height), steps)
     own, pipeline.scheduler = pipeline.scheduler, _schedulers.adjusted(job, pipeline.scheduler)
     try:
         result = pipeline(
+            output_type="latent",
             width=width,
             height=height,
             num_inference_steps=steps,
@@ -72,8 +75,7 @@ def run(model: Model, job: Job, given: Given, on_step: Callable[[Step], None]) -
         )
     finally:
         pipeline.scheduler = own
-    made = result.images[0]
-    return pasted(made, start["image"], start["mask_image"]) if given.mask else made
+    return undecoded(model, result.images, unscaled, finishing(start))
 
 
 def started(
@@ -97,6 +99,19 @@ def started(
     if given.mask:
         return model.inside_mask, start | {"mask_image": fitted(given.mask, *size)}
     return model.from_picture, start
+
+
+def finishing(start: dict[str, Any]) -> Callable[[Image.Image], Image.Image]:
+    """What is done to the decoded picture: outside a mask the given one stays."""
+    if "mask_image" not in start:
+        return lambda made: made
+    return lambda made: pasted(made, start["image"], start["mask_image"])
+
+
+def unscaled(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    """From the scale that the model denoises to the autoencoder's own."""
+    latents = latents.to(vae.dtype)
+    return latents / vae.config.scaling_factor + vae.config.shift_factor
 
 
 def read(model: Model, job: Job, guided: bool, adapters: Any) -> dict[str, Any]:

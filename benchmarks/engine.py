@@ -1,8 +1,8 @@
 """What the engine adds to, and saves from, the plain call of a pipeline, in the same process and in
-turns; how long each preset takes that is on this machine, how long a large model takes to load, and
-what each switch gains: on a GPU at full size, on a processor with the starter models. No server:
-see flow.py for that.
-Run: python -m benchmarks.engine [device] [plain] [presets] [cold] [switches]
+turns; how long each preset takes that is on this machine, how long a large model takes to load,
+what each switch gains, and decoding beside the next job: on a GPU at full size, on a processor with
+the starter models. No server: see flow.py for that.
+Run: python -m benchmarks.engine [device] [plain] [presets] [cold] [switches] [beside]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import django
 from PIL import Image
 
-from benchmarks import _cold_start, _starter_switches, _switches
+from benchmarks import _beside, _cold_start, _starter_switches, _switches
 from benchmarks._report import FEWEST_SAMPLES, median, report
 from workers.gpu.config import ROOT
 from workers.gpu.device import describe
@@ -30,7 +30,7 @@ from workers.gpu.state import State
 
 PRESETS = ROOT / "jobs" / "presets.toml"
 PRESET, CLIPS = "starter-fast", "starter-video"
-PARTS = ("plain", "presets", "cold", "switches")
+PARTS = ("plain", "presets", "cold", "switches", "beside")
 QUEUE, ROUNDS = 16, 2
 STARTER = (256, 256)  # pixels of a picture that is enlarged
 MOST_SHOWN = 4  # pictures whose previews are measured: of ten steps each
@@ -59,10 +59,14 @@ def main(wanted: str, parts: tuple[str, ...]) -> None:
     engine.drop()
     if "cold" in parts:
         _cold_start.measure(engine)
+    few = [next(queue(presets[slug])) for slug in (PRESET, CLIPS)]
+    if "beside" in parts:
+        _beside.measure(engine, few)
+        engine.drop()
     if "switches" in parts and engine.device.kind == "cuda":
         _switches.measure(engine.device)
     elif "switches" in parts:
-        _starter_switches.measure(engine, [next(queue(presets[slug])) for slug in (PRESET, CLIPS)])
+        _starter_switches.measure(engine, few)
 
 
 def beside_plain(engine: Engine, preset: dict[str, Any]) -> None:

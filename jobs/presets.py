@@ -22,7 +22,7 @@ from jobs.preset_file import read_presets
 FILE = Path(__file__).with_name("presets.toml")
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 # Of words that a model knows; one that it gets right less often is not said to be known.
-KINDS = ("things", "places", "times", "colours", "sides", "motions")
+KINDS = ("things", "places", "times", "colours", "sides", "sizes", "motions")
 LEARNED = 0.8
 # What a preset has that the file does not name.
 DEFAULTS: dict[str, Any] = {

@@ -40,6 +40,7 @@ GROUPS = (
     ("times", _("Times")),
     ("colours", _("Colours")),
     ("sides", _("Sides")),
+    ("sizes", _("Sizes")),
 )
 
 

@@ -278,8 +278,10 @@ def test_a_word_that_is_got_wrong_is_not_said_to_be_known(settings: Any, tmp_pat
     words = {
         "things": [{"word": "fox", "score": 0.8}, {"word": "owl", "score": 0.79}],
         "motions": [{"word": "rises", "synonyms": ["climbs"], "score": 1.0}],
+        "sizes": [{"word": "big", "synonyms": ["huge"], "score": 0.9}],
     }
     (tmp_path / "words.json").write_text(json.dumps(words))
     found = presets.words_of(Preset(words_path="words.json"))
     assert (found.groups["things"], found.groups["motions"]) == (["fox"], ["rises"])
-    assert found.unknown("An owl climbs") == ["an", "owl"]
+    assert found.groups["sizes"] == ["big"]
+    assert found.unknown("A huge owl climbs") == ["a", "owl"]

@@ -31,8 +31,8 @@ def test_a_stage_begins_again_with_what_is_published(tiny_world: Path) -> None:
     codec = vae.train_decoder(steps=1, batch=1, again=True)
     assert torch.allclose(codec.decoder.conv_in.weight, before, atol=0.01)
     assert torch.equal(vae.components()[0], load_file(vae.COMPONENTS)["weight"])
-    unet.train_sides(steps=1, batch=2, again=True)
-    assert {"decoder, again", "unet-sides, again", "unet"} <= score.stages_behind().keys()
+    unet.train_sizes(steps=1, batch=2, again=True)
+    assert {"decoder, again", "unet-sizes, again", "unet"} <= score.stages_behind().keys()
 
 
 def test_the_encoder_goes_on(tiny_world: Path) -> None:
@@ -47,14 +47,15 @@ def test_the_unet_goes_on_where_it_stopped(tiny_world: Path) -> None:
     unet.train(steps=1, batch=2)
     model = unet.train(steps=2, batch=2)
     assert steps_of("unet") == 2
-    assert set(unet.listening(model, count=2)) == {"true", "thing", "place", "colour"}
+    assert set(unet.listening(model, count=2)) == {"true", "thing", "place", "colour", "size"}
 
 
 def test_each_round_goes_on_from_the_one_before(tiny_world: Path) -> None:
     unet.train(steps=1, batch=2)
     unet.train_more(steps=1, batch=2)
-    model = unet.train_sides(steps=1, batch=2)
-    assert steps_of("unet-more") == steps_of("unet-sides") == 1
+    unet.train_sides(steps=1, batch=2)
+    model = unet.train_sizes(steps=1, batch=2)
+    assert steps_of("unet-more") == steps_of("unet-sides") == steps_of("unet-sizes") == 1
     assert torch.equal(unet.trained().conv_in.weight, model.conv_in.weight)
 
 

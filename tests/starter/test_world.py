@@ -36,7 +36,13 @@ def test_lessons_show_what_is_trained_and_nothing_else() -> None:
     entries = lessons.lesson(np.random.default_rng(1), 200)
     assert not any(lessons.held_out(subject) for subject, _ in entries)
     assert {bool(subject.colour) for subject, _ in entries} == {True, False}
-    assert {subject.side for subject, _ in entries} == {None, *world.SIDES}
+    assert {(subject.side, subject.size) for subject, _ in entries} == {
+        (side, size) for side in (None, *world.SIDES) for size in (None, *world.SIZES)
+    }
+    third = lessons.lesson(np.random.default_rng(1), 50, rounds=3)
+    assert {(subject.side, subject.size) for subject, _ in third} == {
+        (side, None) for side in (None, *world.SIDES)
+    }
     second = lessons.lesson(np.random.default_rng(1), 50, rounds=2)
     assert not any(subject.side for subject, _ in second)
     first = lessons.lesson(np.random.default_rng(1), 50, rounds=1)
@@ -48,21 +54,51 @@ def test_each_side_is_kept_from_some_things_and_taught_with_most() -> None:
     assert [sides.count(side) for side in world.SIDES] == [4, 4]
 
 
+def test_each_size_is_kept_from_some_things_and_taught_with_most() -> None:
+    sizes = [lessons.kept_size(thing) for thing in sprites.THINGS]
+    assert [sizes.count(size) for size in world.SIZES] == [4, 3]
+
+
 @pytest.mark.parametrize(
-    ("side", "left", "right"), [(None, 56, 200), ("left", 0, 136), ("right", 120, 256)]
+    ("side", "size", "left", "right"),
+    [
+        (None, None, 56, 200),
+        ("left", None, 0, 136),
+        ("right", None, 120, 256),
+        (None, "small", 80, 176),
+        (None, "big", 32, 224),
+        ("right", "small", 144, 240),
+        ("left", "big", 0, 160),
+    ],
 )
-def test_a_thing_is_where_it_was_asked_to_be(side: str | None, left: int, right: int) -> None:
-    subject = world.Subject(Scene("plain", colour="white"), "castle", side=side)
+def test_a_thing_is_as_large_and_where_it_was_asked_to_be(
+    side: str | None, size: str | None, left: int, right: int
+) -> None:
+    subject = world.Subject(Scene("plain", colour="white"), "castle", side=side, size=size)
     empty = world.compose(world.Subject(subject.scene, None), 0).astype(int)
     columns = (np.abs(world.compose(subject, 0) - empty).max((0, 2)) > 60).nonzero()[0]
     assert left - 4 <= columns.min() < columns.max() < right + 4
+    assert columns.max() - columns.min() > (right - left) * 0.6
+
+
+def test_what_a_picture_strays_to_is_the_same_scene_and_not_held_out() -> None:
+    subject, rng = (
+        world.Subject(Scene("snow", "night"), "fox", "blue", "left"),
+        np.random.default_rng(4),
+    )
+    others = [lessons.stray(subject, rng) for _ in range(100)]
+    assert subject not in others
+    assert {other.scene for other in others} == {subject.scene}
+    assert not any(map(lessons.held_out, others))
+    assert {None, "fox"} == {other.thing for other in others}
+    assert {None, "big"} == {other.size for other in others}
 
 
 def test_a_caption_may_leave_out_any_part_of_what_is_shown() -> None:
-    subject = world.Subject(Scene("snow", "night"), "fox", "blue", "left")
+    subject = world.Subject(Scene("snow", "night"), "fox", "blue", "left", "small")
     rng = np.random.default_rng(3)
     said = {world.part(subject, rng) for _ in range(400)}
-    wanted = {"", "snow", "at night", "a fox", "a blue fox", "a fox on the left in the snow"}
+    wanted = {"", "snow", "at night", "a fox", "a blue fox", "a small fox on the left in the snow"}
     assert wanted <= said
     assert world.caption(subject) in said
 
@@ -77,7 +113,7 @@ def test_a_dyed_thing_differs_from_its_drawing_in_colour_only() -> None:
 
 def test_every_word_of_a_caption_is_known() -> None:
     known = set(text.vocabulary()) | set(text.CONNECTIVES)
-    for subject in (*world.subjects(), *world.on_sides()):
+    for subject in (*world.subjects(), *world.laid_out()):
         for caption in world.captions(subject):
             assert set(caption.split()) <= known, caption
 

@@ -23,7 +23,7 @@ from ourvidz.numbers import written
 from workspace import services
 from workspace.cards import Batch, Card
 from workspace.models import WorkspaceItem, WorkspaceSession
-from workspace.pages import PAGE
+from workspace.pages import GROUPS, PAGE
 
 pytestmark = pytest.mark.django_db
 FRAGMENT = {"HX-Request": "true", "HX-Current-URL": "http://testserver/workspace/"}
@@ -348,6 +348,21 @@ def test_unknown_words_are_named(client: Client, tmp_path: Any, settings: Any) -
     assert "<b>dragon</b>" in answer.content.decode()
     answer = client.get("/workspace/words", {"preset": "starter-fast", "prompt": "the castle"})
     assert answer.content.strip() == b""
+
+
+def test_sizes_that_a_model_knows_are_listed_with_its_words(
+    client: Client, tmp_path: Any, settings: Any
+) -> None:
+    folder = tmp_path / "workers/gpu/starter/image"
+    folder.mkdir(parents=True)
+    words = {"things": [{"word": "castle"}], "sizes": [{"word": "big", "score": 0.9}]}
+    (folder / "words.json").write_text(json.dumps(words))
+    settings.BASE_DIR = tmp_path
+    page = client.get("/workspace/").content.decode()
+    assert '<p class="menu__heading">Sizes</p>' in page
+    assert 'data-word="big"' in page
+    with translation.override("de"):
+        assert str(dict(GROUPS)["sizes"]) == "Größen"
 
 
 def test_a_reload_brings_as_many_as_there_were(client: Client, session: WorkspaceSession) -> None:

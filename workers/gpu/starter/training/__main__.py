@@ -20,6 +20,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "unet": ("unet", "stage"),
     "unet-more": ("unet", "more"),
     "unet-sides": ("unet", "sides"),
+    "unet-sizes": ("unet", "sizes"),
     "polish": ("polish", "train"),
     "encoder": ("vae", "train_encoder"),
     "export": ("export", "export"),
@@ -35,8 +36,8 @@ STAGES: dict[str, tuple[str, str]] = {
 }
 MODELS: dict[str, tuple[str, ...]] = {
     "image": (
-        *("sprites", "vae", "unet", "unet-more", "unet-sides", "polish", "encoder"),
-        *("export", "classifier", "score"),
+        *("sprites", "vae", "unet", "unet-more", "unet-sides", "unet-sizes", "polish"),
+        *("encoder", "export", "classifier", "score"),
     ),
     "video": (
         "sprites",

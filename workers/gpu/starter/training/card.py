@@ -23,6 +23,7 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "things": text.THINGS,
     "colours": text.COLOURS,
     "sides": text.SIDES,
+    "sizes": text.SIZES,
 }
 
 
@@ -54,7 +55,7 @@ def page(scores: dict[str, Any], fast: dict[str, Any], millions: float) -> str:
     """The model card, README.md, in Markdown; ``millions`` of parameters."""
     return PAGE.format(
         millions=round(millions),
-        subjects=len(world.subjects()) + len(world.on_sides()),
+        subjects=len(world.subjects()) + len(world.laid_out()),
         held_out=sum(len(one) for one in lessons.exam().values()),
         variants=world.VARIANTS,
         steps=fast["steps"],
@@ -75,9 +76,9 @@ def _scores(scores: dict[str, Any]) -> str:
     lines = [
         f"The judge is right on {scores['fresh']} fresh drawings: {judged}.",
         "",
-        "| never trained on | captions | place | time | thing | its colour | its side | "
+        "| never trained on | captions | place | time | thing | its colour | its side | its size | "
         "all that was asked |",
-        "|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_exam(EXAMS[name], one) for name, one in scores["exams"].items()]
     lines += [
@@ -114,7 +115,7 @@ BEGINNING = ("place", "time", "thing")
 
 
 def _exam(name: str, one: dict[str, float]) -> str:
-    asked = ("place", "time", "thing", "colour", "side", "all")
+    asked = ("place", "time", "thing", "colour", "side", "size", "all")
     shares = " | ".join(f"{one[each]:.1%}" if each in one else "" for each in asked)
     return f"| {name} | {one['captions']} | {shares} |"
 
@@ -124,6 +125,7 @@ EXAMS = {
     "place": "this thing in this place, at any time",
     "colour": "this thing in this colour, anywhere",
     "side": "this thing on this side, anywhere",
+    "size": "this thing in this size, anywhere",
 }
 PAGE = """# Starter image
 
@@ -134,8 +136,8 @@ installation makes a real picture without downloading anything. It knows few wor
 - **Use**: `StableDiffusionXLPipeline.from_pretrained(folder)`, 256×256, {steps} steps, guidance
   {guidance}.
 - **Data**: pictures composed by this repository's own code (`workers/gpu/starter/training`): drawn
-  places by day, at sunset and by night, with one thing at one of three spots. The things are
-  Microsoft's Fluent emoji (MIT, Microsoft Corporation,
+  places by day, at sunset and by night, with one thing at one of three spots and in one of three
+  sizes. The things are Microsoft's Fluent emoji (MIT, Microsoft Corporation,
   https://github.com/microsoft/fluentui-emoji), from the npm package `@iconify-json/fluent-emoji`
   1.2.7. No photograph and nobody's private data was used.
 - **Licence** of the weights: MIT, as the rest of the repository.
@@ -163,8 +165,8 @@ model's pictures. Of the world's {subjects} combinations, those below were never
 {scores}
 ## Limits
 
-- One thing, in the middle or on a side, at one size; a few stand on a side that nobody asked for.
-  Two things in a prompt blend into one.
+- One thing, in the middle or on a side, small, big or as large as most; the picture's edge cuts
+  off a part of a big one on a side. Two things in a prompt blend into one.
 - A scene has {variants} drawings; other seeds choose among them, or mix them. A thing has one.
 - Some things can have another colour ("a blue car"); one of many colours, or of none, keeps its
   own. Before "background" a colour is that of the background.

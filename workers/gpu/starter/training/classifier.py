@@ -1,5 +1,5 @@
 """The judge: says which place, time, backdrop and thing a picture shows, and of the thing its
-colour and side; used only for scoring.
+colour, side and size; used only for scoring.
 
 It learns from drawings that no other stage sees (other variants, things moved about, pictures
 blurred and dimmed as a young model's are), and must itself be right on fresh, clean drawings.
@@ -25,8 +25,8 @@ LEARN_FROM, TEST_FROM = FRESH, 9_000  # first variant of each; training pictures
 MOVED = 16  # pixels a thing may be off its spot while the judge learns
 
 # What is asked of a picture, and the answers; None: the picture says nothing of it, or has its
-# thing in the middle. Of a thing's colour it always says one: that is asked only where
-# a thing was to have another than its own.
+# thing in the middle, or as large as most. Of a thing's colour it always says one: that is asked
+# only where a thing was to have another than its own.
 QUESTIONS: dict[str, tuple[str | None, ...]] = {
     "place": PLACES,
     "time": (*TIMES, None),
@@ -34,6 +34,7 @@ QUESTIONS: dict[str, tuple[str | None, ...]] = {
     "thing": (*THINGS, None),
     "colour": COLOURS,
     "side": (*world.SIDES, None),
+    "size": (*world.SIZES, None),
 }
 UNASKED = -100  # of a question that has no answer; what cross_entropy leaves out
 
@@ -48,6 +49,7 @@ def answers(subject: world.Subject) -> dict[str, str | None]:
         "thing": subject.thing,
         "colour": subject.colour,
         "side": subject.side,
+        "size": subject.size,
     }
 
 
@@ -134,7 +136,7 @@ def _number(question: str, subject: world.Subject) -> int:
 
 
 def _subjects(rng: np.random.Generator, count: int) -> list[world.Subject]:
-    """Subjects by chance: plain, dyed and on a side, so that the many do not crowd out the few."""
+    """Subjects by chance: plain, dyed and laid out, so that the many do not crowd out the few."""
     groups = _groups()
     kinds = rng.integers(len(groups), size=count)
     return [groups[kind][rng.integers(len(groups[kind]))] for kind in kinds]
@@ -142,10 +144,10 @@ def _subjects(rng: np.random.Generator, count: int) -> list[world.Subject]:
 
 @functools.cache
 def _groups() -> tuple[list[world.Subject], ...]:
-    everything, aside = world.subjects(), world.on_sides()
+    everything, moved = world.subjects(), world.laid_out()
     plain = [one for one in everything if not one.colour]
     dyed = [one for one in everything if one.colour]
-    return plain, dyed, [one for one in aside if not one.colour], aside
+    return plain, dyed, [one for one in moved if not one.colour], moved
 
 
 def _moved(rng: np.random.Generator) -> tuple[int, int]:

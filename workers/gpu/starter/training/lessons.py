@@ -1,8 +1,9 @@
 """What of the world is trained on, and what is held out for scoring.
 
-Four kinds of combination are never shown: two hundred subjects of the first round's sixteen things
+Five kinds of combination are never shown: two hundred subjects of the first round's sixteen things
 (``first``), two places for every later thing (``place``), two colours for every dyed one
-(``colour``), a side for two things of nine (``side``). Everything follows from the seed.
+(``colour``), a side for two things of nine (``side``), a size for two more (``size``). Everything
+follows from the seed.
 """
 
 import functools
@@ -13,15 +14,16 @@ import numpy as np
 from . import sprites
 from .places import COLOURS, FIRST_SCENES, PLACES, SCENES, Scene
 from .recipe import SEED
-from .world import SIDES, VARIANTS, Subject, on_sides, subjects
+from .world import SIDES, SIZES, VARIANTS, Subject, laid_out, subjects
 
 FIRST_HELD_OUT = 200  # of the 493 subjects of the first round
-EACH = 15  # scenes in which a thing is asked for on the side that it is kept from
+EACH = 15  # scenes in which a thing is asked for on the side, or in the size, that it is kept from
 KEPT = 2  # places or colours that a thing is kept from altogether
-ROUNDS = 3  # the first things; then all of them and their colours; then sides
+ROUNDS = 4  # the first things; then all of them and their colours; then sides; then sizes
 # How often a lesson shows the first round's subjects, later ones, and dyed things.
 SHARES = (0.2, 0.4, 0.4)
 ASIDE = 0.5  # share of a lesson's things that are on a side, where they may be
+SIZED = 0.5  # the same for another size than most have
 SAMPLE = 300  # of the training pictures, where some stand for all
 ALWAYS_TRAINED = {
     Subject(Scene("snow", "sunset"), "castle"),
@@ -35,14 +37,16 @@ def lesson(rng: np.random.Generator, count: int, *, rounds: int = ROUNDS) -> lis
     """Training pictures by chance, of so many rounds (see ROUNDS)."""
     chances = SHARES if rounds > 1 else (1.0, 0.0, 0.0)
     shown = [_any(_groups()[kind], rng) for kind in rng.choice(len(chances), count, p=chances)]
-    if rounds == ROUNDS:
+    if rounds > 2:
         shown = [_aside(one, rng) if rng.random() < ASIDE else one for one in shown]
+    if rounds > 3:
+        shown = [_sized(one, rng) if rng.random() < SIZED else one for one in shown]
     return [(subject, int(rng.integers(VARIANTS))) for subject in shown]
 
 
 def training_set() -> Iterator[Entry]:
     """Every training subject in each of its variants."""
-    for subject in (*subjects(), *on_sides()):
+    for subject in (*subjects(), *laid_out()):
         if not held_out(subject):
             for variant in range(VARIANTS):
                 yield subject, variant
@@ -56,12 +60,13 @@ def sample() -> list[Entry]:
 
 def held_out(subject: Subject) -> bool:
     """Whether the model must never see this subject."""
-    scene, thing, colour, side = subject
+    scene, thing, colour, side, size = subject
     return (
         Subject(scene, thing) in set_aside()
         or scene.place in kept_places().get(thing or "", ())
         or (colour is not None and colour in kept_colours()[thing or ""])
         or (side is not None and side == kept_side(thing or ""))
+        or (size is not None and size == kept_size(thing or ""))
     )
 
 
@@ -82,6 +87,7 @@ def exam() -> dict[str, list[Subject]]:
         ],
         "colour": _evenly(known, 4),
         "side": _on_kept_sides(),
+        "size": _in_kept_sizes(),
     }
 
 
@@ -110,8 +116,31 @@ def kept_colours() -> dict[str, tuple[str, ...]]:
 
 def kept_side(thing: str) -> str | None:
     """The side that a thing is kept from, if any."""
-    turn = list(sprites.THINGS).index(thing) % 9
-    return {2: "left", 5: "right"}.get(turn)
+    return {2: "left", 5: "right"}.get(_turn(thing))
+
+
+def kept_size(thing: str) -> str | None:
+    """The size that a thing is kept from, if any."""
+    return {6: "small", 7: "big"}.get(_turn(thing))
+
+
+def stray(subject: Subject, rng: np.random.Generator) -> Subject:
+    """What else the same scene may show, by chance: the thing in another colour, on another side,
+    in another size, or none.
+    """
+    may = [Subject(subject.scene, None)]
+    if subject.thing in sprites.DYED:
+        others = (None, *(colour for colour in COLOURS if colour != subject.scene.colour))
+        may += [subject._replace(colour=colour) for colour in others]
+    if subject.thing:
+        may += [subject._replace(side=side) for side in (None, *SIDES)]
+        may += [subject._replace(size=size) for size in (None, *SIZES)]
+    return _any([one for one in may if one != subject and not held_out(one)] or [subject], rng)
+
+
+def _turn(thing: str) -> int:
+    """Where a thing stands among each nine of them."""
+    return list(sprites.THINGS).index(thing) % 9
 
 
 def _on_kept_sides() -> list[Subject]:
@@ -121,6 +150,20 @@ def _on_kept_sides() -> list[Subject]:
         scenes = [scene for scene in SCENES if not held_out(Subject(scene, thing))]
         picked = rng.choice(len(scenes), EACH, replace=False)
         chosen += [Subject(scenes[i], thing, side=kept_side(thing)) for i in picked]
+    return chosen
+
+
+def _in_kept_sizes() -> list[Subject]:
+    """Each thing in the size that it is kept from, in such scenes, in the middle and on sides."""
+    rng, chosen = np.random.default_rng([SEED, 8]), []
+    for thing in filter(kept_size, sprites.THINGS):
+        scenes = [scene for scene in SCENES if not held_out(Subject(scene, thing))]
+        picked = rng.choice(len(scenes), EACH, replace=False)
+        spots = [(None, *SIDES)[number % 3] for number in range(EACH)]
+        chosen += [
+            Subject(scenes[i], thing, None, side, kept_size(thing))
+            for i, side in zip(picked, spots, strict=True)
+        ]
     return chosen
 
 
@@ -158,6 +201,13 @@ def _groups() -> tuple[list[Subject], list[Subject], list[Subject]]:
 def _aside(subject: Subject, rng: np.random.Generator) -> Subject:
     """The same with its thing on a side, by chance; as it is where it may be on none."""
     may = [subject._replace(side=side) for side in SIDES if subject.thing]
+    may = [one for one in may if not held_out(one)]
+    return _any(may, rng) if may else subject
+
+
+def _sized(subject: Subject, rng: np.random.Generator) -> Subject:
+    """The same with its thing in another size, by chance; as it is where it may have none."""
+    may = [subject._replace(size=size) for size in SIZES if subject.thing]
     may = [one for one in may if not held_out(one)]
     return _any(may, rng) if may else subject
 

@@ -88,7 +88,11 @@ THINGS: dict[str, tuple[str, ...]] = {
     "dinosaur": ("dinosaurs", "dino", "brontosaurus"),
 }
 SIDES: dict[str, tuple[str, ...]] = {"left": (), "right": ()}
-ROUNDS = (33, 28)  # meanings of earlier rounds: their vectors stay as they are whatever is added
+SIZES: dict[str, tuple[str, ...]] = {
+    "small": ("little", "tiny", "mini", "miniature"),
+    "big": ("large", "huge", "giant", "gigantic", "enormous"),
+}
+ROUNDS = (33, 28, 2)  # meanings of earlier rounds: their vectors stay as they are whatever is added
 # Words that a caption is built with; they change nothing and need no warning.
 # fmt: off
 CONNECTIVES = (
@@ -122,7 +126,7 @@ def meanings() -> dict[str, tuple[str, ...]]:
     first = {word: backdrops[word] for word in list(backdrops)[:4]}
     things = {word: THINGS[word] for word in list(THINGS)[:16]}
     second = {**backdrops, **COLOURS, **THINGS}
-    return {**PLACES, **TIMES, **first, **things, **second, **SIDES}
+    return {**PLACES, **TIMES, **first, **things, **second, **SIDES, **SIZES}
 
 
 def vocabulary() -> list[str]:

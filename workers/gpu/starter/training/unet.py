@@ -17,11 +17,15 @@ TIME_ID_WIDTH = 8
 STEPS, BATCH, RATE = 4600, 8, 1e-3  # of the first round
 MORE_STEPS, MORE_RATE = 3150, 8e-4  # of the second, with all the things and their colours
 SIDES_STEPS, SIDES_BATCH, SIDES_RATE = 8500, 16, 8e-4  # of the third, with sides
-ROUNDS = ("unet", "unet-more", "unet-sides")  # the checkpoints
+SIZES_STEPS, SIZES_RATE = 9000, 8e-4  # of the fourth, with sizes
+ROUNDS = ("unet", "unet-more", "unet-sides", "unet-sizes")  # the checkpoints
 EMPTY = 0.1  # share of captions left empty, for guidance
 # Where the noise still shows the picture, so many captions leave out some of what it shows: so a
 # picture to start from keeps what the words do not name.
 PARTLY, SHOWING = 0.4, 750
+# So many pictures whose captions leave out nothing are given mixed with another, at most so much of
+# it: a guess that begins to stray is then led back by the words, not followed.
+STRAYED, FURTHEST = 0.3, 0.6
 HEAVIEST = 3.0  # bound of the weight 1/σ²
 
 
@@ -75,7 +79,9 @@ class Painter:
         """The weighted error of one batch of random pictures at evenly spread noise levels."""
         pictures, entries = vae.learnt(batch, rounds=self.rounds)
         times, wanted = self._times(batch), vae.code(pictures)
-        got = self.denoise(model, self.noised(wanted, times), times, self._captions(entries, times))
+        captions = self._captions(entries, times)
+        given = wanted if self.rounds < lessons.ROUNDS else _strayed(wanted, entries, captions)
+        got = self.denoise(model, self.noised(given, times), times, captions)
         weight = (1 / (1 - self.kept[times])).clamp(max=HEAVIEST)
         return ((got - wanted).pow(2).mean((1, 2, 3)) * weight).mean()
 
@@ -116,6 +122,18 @@ class Painter:
         return str(rng.choice(world.captions(subject)))
 
 
+def _strayed(
+    wanted: torch.Tensor, entries: list[lessons.Entry], captions: list[str]
+) -> torch.Tensor:
+    """The latents, some of them part of the way to what the same scene shows when words differ."""
+    rng, given = np.random.default_rng(int(torch.randint(2**31, ()))), wanted.clone()
+    for row, ((subject, variant), caption) in enumerate(zip(entries, captions, strict=True)):
+        if rng.random() < STRAYED and subject.thing and caption in world.captions(subject):
+            other = vae.code(vae.drawn([(lessons.stray(subject, rng), variant)]))[0]
+            given[row].lerp_(other, FURTHEST * rng.random())
+    return given
+
+
 def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:
     """Train the first round, or go on; returns the UNet with averaged weights."""
     torch.manual_seed(1)
@@ -138,7 +156,15 @@ def train_sides(
     steps: int = SIDES_STEPS, batch: int = SIDES_BATCH, *, again: bool = False
 ) -> UNet2DConditionModel:
     """The third round, as ``train_more`` after the second."""
-    return _go_on("unet-more", "unet-sides", lessons.ROUNDS, SIDES_RATE, steps, batch, again=again)
+    return _go_on("unet-more", "unet-sides", 3, SIDES_RATE, steps, batch, again=again)
+
+
+def train_sizes(
+    steps: int = SIZES_STEPS, batch: int = SIDES_BATCH, *, again: bool = False
+) -> UNet2DConditionModel:
+    """The fourth round, as ``train_more`` after the third."""
+    rounds = lessons.ROUNDS
+    return _go_on("unet-sides", "unet-sizes", rounds, SIZES_RATE, steps, batch, again=again)
 
 
 def _go_on(
@@ -181,6 +207,11 @@ def sides(steps: int = SIDES_STEPS, *, again: bool = False) -> None:
     print(listening(train_sides(steps, again=again)), flush=True)
 
 
+def sizes(steps: int = SIZES_STEPS, *, again: bool = False) -> None:
+    """Train the fourth round, then say the same."""
+    print(listening(train_sizes(steps, again=again)), flush=True)
+
+
 def trained(*names: str) -> UNet2DConditionModel:
     """The UNet as far as it is trained, with averaged weights; the last round has the last word."""
     model = build()
@@ -206,6 +237,7 @@ def listening(model: UNet2DConditionModel, count: int = 64) -> dict[str, float]:
         "thing": [one._replace(thing=other.thing) for one, other in pairs],
         "place": [one._replace(scene=other.scene) for one, other in pairs],
         "colour": [one._replace(colour=other.colour) for one, other in pairs],
+        "size": [one._replace(size=other.size) for one, other in pairs],
     }
     wanted, times = vae.code(vae.drawn(shown)), torch.full((len(shown),), 999)
     noisy, errors = painter.noised(wanted, times), {}

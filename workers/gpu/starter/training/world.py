@@ -15,14 +15,15 @@ from .places import COLOURS, PLACES, SCENES, TIMES, Scene, draw
 from .recipe import CELL, SIDE
 
 VARIANTS = 2  # drawings of a scene that the model is trained on; higher numbers are fresh
-THING_SIDE = 144  # pixels, nine latent cells
 GROUND = 224  # the row of pixels that a thing stands on
 FLOATING = ("space", "underwater")
-LIFT = 2 * CELL  # pixels that a thing is higher where it floats
+# By size, in pixels: how long a thing's longer side is, and how much higher it is where it floats.
+EXTENT: dict[str | None, int] = {None: 9 * CELL, "small": 6 * CELL, "big": 12 * CELL}
+LIFT: dict[str | None, int] = {None: 2 * CELL, "small": 3 * CELL, "big": 0}
 # Pixels that a thing is right of the middle: one cell of the UNet's coarsest, so that what it knows
 # of a thing in the middle is true of it there, cell by cell.
 ASIDE: dict[str | None, int] = {None: 0, "left": -4 * CELL, "right": 4 * CELL}
-SIDES = ("left", "right")
+SIDES, SIZES = ("left", "right"), ("small", "big")
 
 DEFAULT_PLACE, DEFAULT_TIME, DEFAULT_COLOUR = "meadow", "day", "white"
 
@@ -45,15 +46,17 @@ PHRASES = {
 
 
 class Subject(NamedTuple):
-    """What a picture shows: a scene, a thing or none, and the thing's colour and side.
+    """What a picture shows: a scene, a thing or none, and the thing's colour, side and size.
 
-    Without a colour a thing has those of its drawing; without a side it is in the middle.
+    Without a colour a thing has those of its drawing; without a side it is in the middle; without
+    a size it is as large as most.
     """
 
     scene: Scene
     thing: str | None
     colour: str | None = None
     side: str | None = None
+    size: str | None = None
 
 
 def caption(subject: Subject) -> str:
@@ -76,9 +79,10 @@ def captions(subject: Subject) -> list[str]:
 
 def part(subject: Subject, rng: np.random.Generator) -> str:
     """A caption that leaves out some of what the picture shows, by chance; it may be empty."""
-    place, time, named, dyed, aside = (bool(chance < 0.5) for chance in rng.random(5))
+    place, time, named, dyed, aside, sized = (bool(chance < 0.5) for chance in rng.random(6))
     shown = subject if dyed else subject._replace(colour=None)
     shown = shown if aside else shown._replace(side=None)
+    shown = shown if sized else shown._replace(size=None)
     return _say(shown if named else Subject(subject.scene, None), place=place, time=time)
 
 
@@ -88,10 +92,10 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
     if subject.thing is None:
         return background
     picture = Image.fromarray(background)
-    layer = thing(subject.thing, subject.colour)
+    layer = thing(subject.thing, subject.colour, subject.size)
     left = (SIDE - layer.width) // 2 + ASIDE[subject.side] + shift[0]
     floats = subject.scene.place in FLOATING
-    bottom = GROUND - (LIFT if floats else 0) + shift[1]
+    bottom = GROUND - (LIFT[subject.size] if floats else 0) + shift[1]
     if not floats:
         shade = shadow(layer.width)
         picture.paste((12, 14, 24), (left - 8, bottom - shade.height // 2 - 4), shade)
@@ -100,7 +104,7 @@ def compose(subject: Subject, variant: int, shift: tuple[int, int] = (0, 0)) -> 
 
 
 def subjects() -> list[Subject]:
-    """Every subject of the world with its thing in the middle, in a fixed order."""
+    """Every subject of the world with its thing as most are, in a fixed order."""
     plain = [Subject(scene, thing) for scene in SCENES for thing in (None, *sprites.THINGS)]
     return plain + [
         Subject(scene, thing, colour)
@@ -111,17 +115,18 @@ def subjects() -> list[Subject]:
     ]
 
 
-def on_sides() -> list[Subject]:
-    """Every subject with its thing on a side, in a fixed order."""
+def laid_out() -> list[Subject]:
+    """Every other subject, in a fixed order: on a side, of another size, or both."""
+    layouts = [(side, size) for side in (None, *SIDES) for size in (None, *SIZES)][1:]
     things = [one for one in subjects() if one.thing]
-    return [one._replace(side=side) for one in things for side in SIDES]
+    return [one._replace(side=side, size=size) for one in things for side, size in layouts]
 
 
 def _say(subject: Subject, *, place: bool, time: bool) -> str:
     scene = subject.scene
     words = []
     if subject.thing:
-        words.append(a(f"{subject.colour} {subject.thing}" if subject.colour else subject.thing))
+        words.append(a(" ".join(filter(None, (subject.size, subject.colour, subject.thing)))))
     if subject.side:
         words.append(PHRASES[subject.side])
     if place and scene.place == "plain":
@@ -144,17 +149,17 @@ def _background(scene: Scene, variant: int) -> np.ndarray:
 
 
 @functools.cache
-def thing(word: str, colour: str | None = None) -> Image.Image:
-    """The thing at its one size, premultiplied resize so that no dark rim appears; RGBA."""
+def thing(word: str, colour: str | None = None, size: str | None = None) -> Image.Image:
+    """The thing at its size, premultiplied resize so that no dark rim appears; RGBA."""
     try:
         drawn = sprites.load(word)
     except FileNotFoundError:
         drawn = sprites.stand_in(word)
     if colour:
         drawn = dye.dye(drawn, colour)
-    factor = THING_SIDE / max(drawn.size)
-    size = (round(drawn.width * factor), round(drawn.height * factor))
-    return drawn.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+    factor = EXTENT[size] / max(drawn.size)
+    wide, high = (round(side * factor) for side in drawn.size)
+    return drawn.convert("RGBa").resize((wide, high), Image.Resampling.LANCZOS).convert("RGBA")
 
 
 @functools.cache

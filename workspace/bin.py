@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from ourvidz import feed, storage
 from ourvidz.errors import Refused
@@ -23,6 +24,15 @@ def in_bin(user: Any) -> ItemQuerySet:
     # An index has exactly this condition and this order.
     deleted = items.filter(deleted_at__isnull=False).exclude(storage_path="")
     return deleted.order_by("-deleted_at", "-id")
+
+
+def put_in_bin(items: Sequence[WorkspaceItem]) -> None:
+    """Delete a person's items, with a way back; inside a transaction."""
+    # From now on the bin's days count, not the workspace's.
+    gone = {"deleted_at": timezone.now(), "expires_at": None}
+    WorkspaceItem.objects.filter(pk__in=[item.pk for item in items]).update(**gone)
+    for item in items:
+        feed.publish(item.user_id, "item.removed", {"item": item.pk, "session": item.session_id})
 
 
 @transaction.atomic

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import cancel_job, queue_job
@@ -20,8 +19,8 @@ from library.services import own_media, own_project
 from ourvidz import feed, storage
 from ourvidz.errors import Refused
 from ourvidz.models import uuid7
-from workspace.again import retry_batch, spec_again
-from workspace.bin import empty_bin, in_bin, restore_items
+from workspace.again import retry_batch, retry_item, spec_again
+from workspace.bin import empty_bin, in_bin, put_in_bin, restore_items
 from workspace.models import ItemReference, WorkspaceItem
 from workspace.references import references_of
 from workspace.sessions import (
@@ -61,6 +60,7 @@ __all__ = [
     "restore_items",
     "restore_session",
     "retry_batch",
+    "retry_item",
     "save_workspace_item_to_library",
     "session_again",
     "stay_in_session",
@@ -127,10 +127,7 @@ def delete_item(*, user: Any, item_id: uuid.UUID) -> None:
     if item.status == Status.GENERATING and item.job_id:
         cancel_job(user=user, job_id=item.job_id)
     own_item(user, item_id, lock=True)
-    # From now on the bin's days count, not the workspace's.
-    gone = {"deleted_at": timezone.now(), "expires_at": None}
-    WorkspaceItem.objects.filter(pk=item.pk).update(**gone)
-    feed.publish(user.pk, "item.removed", {"item": item.pk, "session": item.session_id})
+    put_in_bin([item])
 
 
 def restore_item(*, user: Any, item_id: uuid.UUID) -> None:

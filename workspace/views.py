@@ -5,6 +5,7 @@ Not for rules: services refuse, and `attempt` turns a refusal into words.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
-from jobs.models import Preset
+from jobs.models import Job, Preset
 from jobs.presets import words_of
 from jobs.services import cancel_job, queue_job
 from ourvidz import feed
@@ -278,14 +279,14 @@ def cancel(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def regenerate(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
     """Make it again with another seed; the new row stands beside the old one."""
-    return _again(request, item_id, keep_seed=False)
+    return _once_more(request, item_id, services.regenerate_item)
 
 
 @signed_in
 @require_POST
 def retry(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:
-    """Make it again with the same seed, after a failure."""
-    return _again(request, item_id, keep_seed=True)
+    """Make it again with the same seed, in place of what failed."""
+    return _once_more(request, item_id, services.retry_item)
 
 
 @signed_in
@@ -344,10 +345,12 @@ def _enter(request: HttpRequest, room: WorkspaceSession) -> None:
     request.feed_head = feed.head(room.user_id)  # type: ignore[attr-defined]
 
 
-def _again(request: HttpRequest, item_id: uuid.UUID, *, keep_seed: bool) -> HttpResponse:
+def _once_more(
+    request: HttpRequest, item_id: uuid.UUID, make: Callable[..., list[Job]]
+) -> HttpResponse:
     def act() -> HttpResponse:
         room = services.own_item(request.user, item_id).session
-        jobs = services.regenerate_item(user=request.user, item_id=item_id, keep_seed=keep_seed)
+        jobs = make(user=request.user, item_id=item_id)
         return row_of(request, room, jobs[0].batch_id)
 
     return attempt(request, act)

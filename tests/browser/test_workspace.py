@@ -171,7 +171,8 @@ def test_a_failure_says_why_and_can_be_tried_again(
     expect(card.get_by_text("ran out of memory")).to_be_visible()
     screenshot("workspace-failed")
     card.get_by_role("button", name="Try again").click()
-    expect(workspace.get_by_role("article", name=PROMPT)).to_have_count(2)
+    expect(workspace.locator('.card[data-job-status="queued"]')).to_have_count(1)
+    expect(workspace.get_by_role("article", name=PROMPT)).to_have_count(1)
     assert hand.take()["seed"] == job["seed"]
 
 

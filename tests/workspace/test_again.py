@@ -1,5 +1,5 @@
-"""All of a row that came to nothing is tried again at once, as service and as view. Not for one
-item's regenerating: see test_items.
+"""What came to nothing is tried again in its place, alone or all of a row, as service and as view.
+Not for one item's regenerating: see test_items.
 """
 
 from __future__ import annotations
@@ -50,11 +50,40 @@ def test_what_clearing_canceled_comes_again_as_one_row_with_its_seeds(user: User
         services.clear_workspace_session(user=user, session_id=session_id)
         services.restore_session(user=user, session_id=session_id)
         again = retried(user, jobs)
-        first = WorkspaceItem.objects.for_user(user).get(job=jobs[0])
+        present = set(WorkspaceItem.objects.for_user(user).present().values_list("job", flat=True))
     assert [job.seed for job in again] == [20, 21, 22, 23]
     assert len({job.batch_id for job in again}) == 1
     assert {job.workspace_session_id for job in again} == {session_id}
-    assert {(job.parent_id, job.relation) for job in again} == {(first.pk, "retry")}
+    assert present == {job.pk for job in again}  # in place of what was canceled
+
+
+@pytest.mark.parametrize("parent_stays", [True, False])
+def test_what_comes_was_made_from_what_the_failed_one_was_made_from(
+    user: User, parent_stays: bool
+) -> None:
+    with rows.as_user(user):
+        source = WorkspaceItem.objects.for_user(user).get(job=queued(user, 1)[0])
+        [job] = queued(user, 1, parent_id=source.pk, relation="variation")
+        cancel_job(user=user, job_id=job.pk)
+        if not parent_stays:
+            services.delete_item(user=user, item_id=source.pk)
+        item = WorkspaceItem.objects.for_user(user).get(job=job)
+        [again] = services.retry_item(user=user, item_id=item.pk)
+        item.refresh_from_db()
+        services.restore_item(user=user, item_id=item.pk)  # there is a way back
+    assert again.seed == job.seed and item.deleted_at
+    assert (again.parent_id, again.relation) == (
+        (source.pk, "variation") if parent_stays else (None, "")
+    )
+
+
+def test_only_what_failed_is_tried_again(user: User) -> None:
+    with rows.as_user(user):
+        [job] = queued(user, 1)
+        item = WorkspaceItem.objects.for_user(user).get(job=job)
+        with pytest.raises(Refused) as caught:
+            services.retry_item(user=user, item_id=item.pk)
+    assert caught.value.code == "nothing_to_retry"
 
 
 def test_only_what_came_to_nothing_is_tried_and_a_gap_makes_two_rows(user: User) -> None:

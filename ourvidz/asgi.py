@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import SessionMiddlewareStack
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ourvidz.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from ourvidz.bells import Bells  # noqa: E402  (needs the apps)
+from ourvidz.handling import Handler  # noqa: E402  (needs the apps)
 from ourvidz.patience import Patient  # noqa: E402  (needs the apps)
 from ourvidz.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": Bells(Patient(http)),
+        "http": Bells(Patient(Handler())),
         "websocket": AllowedHostsOriginValidator(
             SessionMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from django.test import Client
 
 from ourvidz import storage
-from tests.site import LiveSite
+from tests.site import LiveSite, wait_until
 from tests.storage.factories import make_media
 
 SIZE = 200 * 1024 * 1024
@@ -79,3 +81,26 @@ def test_a_reader_who_leaves(live_site: LiveSite, film: Any, reader: httpx.Clien
             next(answer.iter_raw(1024))
     assert reader.get(path, headers={"Range": "bytes=-8"}).content == bytes(8)
     assert "Traceback" not in output()[before:]
+
+
+def test_a_film_that_nobody_reads_to_its_end_is_closed(
+    live_site: LiveSite, film: Any, reader: httpx.Client
+) -> None:
+    path = storage.media_path(film.pk, "original", film.sha256)
+    for _ in range(3):
+        with reader.stream("GET", path) as answer:
+            next(answer.iter_raw())
+            assert open_files(live_site, film)
+    wait_until(lambda: not open_files(live_site, film), 10, "the film is closed")
+    assert reader.get(path, headers={"Range": "bytes=0-7"}).status_code == 206
+
+
+def open_files(site: LiveSite, film: Any) -> int:
+    """Return how often the web process has the film open."""
+    assert site.web.process is not None
+    count = 0
+    for link in Path(f"/proc/{site.web.process.pid}/fd").iterdir():
+        # What is closed meanwhile is not counted.
+        with suppress(FileNotFoundError):
+            count += film.storage_path in os.readlink(link)
+    return count

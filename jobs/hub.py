@@ -267,8 +267,14 @@ def _room(folder: Path, file: HubFile) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        needed, free = (filesizeformat(size) for size in (file.bytes, disk_usage(folder).free))
-        raise Refused("disk_too_full", needed=needed, free=free, folder=str(folder)) from error
+        raise too_full(file.bytes, folder) from error
+
+
+def too_full(needed: int, folder: Path) -> Refused:
+    """The refusal of so many bytes for a folder whose disk has too few."""
+    told = {"needed": needed, "free": disk_usage(folder).free}
+    sizes = {name: filesizeformat(size) for name, size in told.items()}
+    return Refused("disk_too_full", folder=str(folder), **sizes)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 
 from jobs import hub, models_folder, presets
 from jobs.models import Preset
@@ -265,14 +264,8 @@ def check_room(needed: int, folder: Path) -> None:
     folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if needed + SPARE_BYTES > free:
-        raise Refused(
-            "disk_too_full",
-            needed=filesizeformat(needed),
-            free=filesizeformat(free),
-            folder=str(folder),
-        )
+    if needed + SPARE_BYTES > shutil.disk_usage(folder).free:
+        raise hub.too_full(needed, folder)
 
 
 def _bytes_here(folder: Path, file: hub.HubFile) -> int:

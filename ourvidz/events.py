@@ -22,7 +22,7 @@ CHANGES: Mapping[str, tuple[Shape, Shape]] = {
     "session.removed": ({"session": ID}, NOTHING),
     "session.cleared": ({"session": ID}, NOTHING),
     "items.created": ({"session": ID, "batch": ID, "items": list}, NOTHING),
-    # picture: what its tile shows, so that a page can fetch it beside the card's text
+    # picture: what its tile shows, so that a page can fetch it before the card's text
     "item.changed": (
         {"item": ID, "session": ID},
         {"status": str, "job_status": str, "picture": str},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from jobs import kept_presets
-from jobs.models import Job, Preset
+from jobs.models import ContentType, Job, Preset
 from ourvidz import live
 from ourvidz.drawn import Part, drawn
 from ourvidz.errors import sentence
@@ -255,6 +256,21 @@ def cards_of(items: Iterable[WorkspaceItem]) -> list[Card]:
     running = [item.job.pk for item in items if item.job and item.job.status == Job.Status.RUNNING]
     progress = live.progress(running)
     return [Card(item, progress.get(str(item.job_id), {})) for item in items]
+
+
+def pattern() -> dict[str, str]:
+    """Return a made picture's card, for pages to draw one from as soon as its picture is there:
+    its `text`, and the `id` and `version` that stand in it for the real ones.
+    """
+    item = WorkspaceItem(
+        pk=uuid.UUID(int=0),
+        status=WorkspaceItem.Status.GENERATED,
+        content_type=ContentType.IMAGE,
+        job=Job(status=Job.Status.SUCCEEDED),
+    )
+    item.url = media_path(item.pk, "original", "")
+    text = drawn("workspace/_item_card.html", [Part({"card": Card(item)}, (item.pk,))])[0]
+    return {"text": text, "id": str(item.pk), "version": "?v="}
 
 
 def batches_of(

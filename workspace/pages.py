@@ -19,7 +19,7 @@ from jobs.models import ContentType, Preset
 from jobs.presets import Words, words_of
 from library.models import Project
 from ourvidz.models import uuid7
-from workspace.cards import Batch, batches_of, drawn_rows
+from workspace.cards import Batch, batches_of, drawn_rows, pattern
 from workspace.examples import examples_of
 from workspace.forms import COUNTS, DEFAULT_COUNT, PresetForm
 from workspace.making import acts_of
@@ -58,6 +58,7 @@ def page_context(request: HttpRequest, session: WorkspaceSession) -> dict[str, A
         ),
         **dock_context([one for one in presets if one.is_offered and one.needs_words]),
         "acts": acts_of(presets),
+        "pattern": pattern(),
         "projects": Project.objects.for_user(request.user).by_name()[:PROJECTS_SHOWN],
         "given_prompt": request.GET.get("prompt", ""),
     }

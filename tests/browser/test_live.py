@@ -3,6 +3,7 @@ fresh page. What the socket itself does is tested in tests/realtime."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -46,6 +47,23 @@ def test_changes_from_elsewhere_appear(workspace: Page, hand: Hand, user: Any) -
         delete_item(user=user, item_id=items(user)[-1].pk)
     expect(workspace.get_by_role("article")).to_have_count(2)
     assert_page_equals_fresh(workspace)
+
+
+def test_a_picture_does_not_wait_for_the_text_of_its_card(
+    workspace: Page, hand: Hand, user: Any
+) -> None:
+    """What the page draws by itself is what the server says."""
+    ask(user, "a <castle> & a moat")
+    card = workspace.get_by_role("article", name="a <castle> & a moat")
+    expect(card).to_have_count(1)
+    job = hand.take()
+    expect(workspace.locator('[data-job-status="running"]')).to_have_count(1)
+    workspace.route(re.compile("/cards?([?]|$)"), lambda route: route.abort())
+    hand.deliver(job)
+    expect(card).to_have_attribute("data-status", "generated")
+    assert_page_equals_fresh(workspace)
+    card.get_by_role("button", name="Save to library").click()
+    expect(card).to_have_attribute("data-status", "saved")
 
 
 def test_a_page_without_its_server_catches_up(

@@ -70,7 +70,8 @@ def make_batches(session: WorkspaceSession, count: int, size: int = 4) -> list[A
 
 
 def cards_in(answer: Any) -> list[str]:
-    return re.findall(r'data-item="([^"]+)"', answer.content.decode())
+    rows, _end, _pattern = answer.content.decode().partition("</main>")
+    return re.findall(r'data-item="([^"]+)"', rows)
 
 
 def rows_in(answer: Any) -> dict[bool, list[str]]:

@@ -3,6 +3,7 @@
 
 import { cardNow } from "../lib/cards.js";
 import { morph } from "../lib/dom.js";
+import { madeCard } from "../lib/made_card.js";
 import { span, word } from "../lib/words.js";
 
 const PATIENCE = 250; // milliseconds
@@ -30,15 +31,18 @@ class ItemCard extends HTMLElement {
     }
   }
 
+  get making() {
+    return this.frame?.dataset.status === "generating";
+  }
+
   // The row beside it tells the size and the words: where those are others now, the row is fetched too.
   async become(html) {
     const told = () => this.querySelector(".card__space")?.getAttribute("viewBox") + this.frame?.ariaLabel;
-    const making = () => this.frame?.dataset.status === "generating";
-    const [before, wasMaking] = [told(), making()];
+    const [before, wasMaking] = [told(), this.making];
     await morph(this, html);
-    if (wasMaking && !making()) this.arrive();
-    if (told() !== before || (making() && !wasMaking)) document.dispatchEvent(new CustomEvent("page:refresh"));
-    else if (wasMaking && !making()) document.dispatchEvent(new CustomEvent("batches:changed"));
+    if (wasMaking && !this.making) this.arrive();
+    if (told() !== before || (this.making && !wasMaking)) document.dispatchEvent(new CustomEvent("page:refresh"));
+    else if (wasMaking && !this.making) document.dispatchEvent(new CustomEvent("batches:changed"));
   }
 
   // Only what was waited for comes softly: a page that opens shows its pictures at once.
@@ -51,15 +55,24 @@ class ItemCard extends HTMLElement {
   // else is fetched.
   follow({ status, job_status, picture } = {}) {
     const { dataset } = this.frame;
-    // Its picture is fetched beside its text, not after it.
-    if (picture) new Image().src = picture;
     // Often all that wait are canceled because their session is cleared: they leave a moment later.
     if (job_status === "canceled") return this.later();
+    if (picture && this.fetchPicture(picture)) return this.later();
     const begins = dataset.jobStatus === "queued" && job_status === "running" && dataset.status === status;
     if (!begins || this.fetching) return this.refresh();
     dataset.jobStatus = job_status;
     this.dropTools();
     this.showPlate(word("starting"));
+  }
+
+  // What was waited for is asked for first and alone: fetched beside each other, both come later.
+  // Returns whether the card can do without its text until then.
+  fetchPicture(source) {
+    const picture = new Image();
+    const html = this.making && !this.fetching ? madeCard(this.frame, source) : null;
+    if (html) picture.onload = () => this.making && !this.fetching && this.become(html);
+    picture.src = source;
+    return Boolean(html);
   }
 
   later() {
@@ -82,7 +95,7 @@ class ItemCard extends HTMLElement {
   }
 
   showProgress({ step, of, preview }) {
-    if (this.frame.dataset.status !== "generating") return;
+    if (!this.making) return;
     const percent = Math.round((100 * step) / Math.max(of, 1));
     const ring = this.querySelector(".card__ring");
     ring.hidden = false;

@@ -27,6 +27,12 @@ DESCRIPTION_LIMIT = 120
 ROTATION = timedelta(hours=24)
 TRIED_FOR = timedelta(hours=24)
 SWITCHED_OFF = "webhook_off"
+# Nobody deletes them until what they are to be told is written: a message without its webhook
+# would undo the end of the job.
+HEARING = f"""
+    SELECT * FROM "{Webhook._meta.db_table}" WHERE user_id = ANY(%s::uuid[]) AND is_active
+    ORDER BY id FOR KEY SHARE
+"""
 
 
 def create_webhook(
@@ -114,8 +120,7 @@ def redeliver(*, user: Any, webhook_id: uuid.UUID, delivery_id: uuid.UUID) -> We
 def note_ends(jobs: Sequence[Job]) -> None:
     """Put the ends of jobs into the outbox of each webhook that hears them, in the transaction that
     ends them."""
-    people = {job.user_id for job in jobs}
-    webhooks = list(Webhook.objects.filter(user_id__in=people, is_active=True))
+    webhooks = list(Webhook.objects.raw(HEARING, [[job.user_id for job in jobs]]))
     noted = [
         _delivery(webhook, event, _message(event, _ended_at(job), _facts(job)), job.pk)
         for job in jobs

@@ -125,7 +125,8 @@ EXAMS = {
     "place": "this thing in this place, at any time",
     "colour": "this thing in this colour, anywhere",
     "side": "this thing on this side, anywhere",
-    "size": "this thing in this size, anywhere",
+    "size": "this thing in this size in this place, at any time",
+    "tint": "this thing in this size and this colour, anywhere",
 }
 PAGE = """# Starter image
 

@@ -1,9 +1,9 @@
 """What of the world is trained on, and what is held out for scoring.
 
-Five kinds of combination are never shown: two hundred subjects of the first round's sixteen things
+Six kinds of combination are never shown: two hundred subjects of the first round's sixteen things
 (``first``), two places for every later thing (``place``), two colours for every dyed one
-(``colour``), a side for two things of nine (``side``), a size for two more (``size``). Everything
-follows from the seed.
+(``colour``), a side for two things of nine (``side``), two places and two colours for every thing
+in every size (``size``, ``tint``). Everything follows from the seed.
 """
 
 import functools
@@ -17,13 +17,14 @@ from .recipe import SEED
 from .world import SIDES, SIZES, VARIANTS, Subject, laid_out, subjects
 
 FIRST_HELD_OUT = 200  # of the 493 subjects of the first round
-EACH = 15  # scenes in which a thing is asked for on the side, or in the size, that it is kept from
+EACH = 15  # scenes in which a thing is asked for on the side that it is kept from
 KEPT = 2  # places or colours that a thing is kept from altogether
 ROUNDS = 4  # the first things; then all of them and their colours; then sides; then sizes
 # How often a lesson shows the first round's subjects, later ones, and dyed things.
 SHARES = (0.2, 0.4, 0.4)
-ASIDE = 0.5  # share of a lesson's things that are on a side, where they may be
-SIZED = 0.5  # the same for another size than most have
+ASIDE = 0.4  # share of a lesson's things that are on a side, where they may be
+# The same for sizes. A small thing fills few cells, which is little to learn from.
+SIZED = {"small": 0.35, "big": 0.2}
 SAMPLE = 300  # of the training pictures, where some stand for all
 ALWAYS_TRAINED = {
     Subject(Scene("snow", "sunset"), "castle"),
@@ -40,7 +41,7 @@ def lesson(rng: np.random.Generator, count: int, *, rounds: int = ROUNDS) -> lis
     if rounds > 2:
         shown = [_aside(one, rng) if rng.random() < ASIDE else one for one in shown]
     if rounds > 3:
-        shown = [_sized(one, rng) if rng.random() < SIZED else one for one in shown]
+        shown = [_sized(one, rng) for one in shown]
     return [(subject, int(rng.integers(VARIANTS))) for subject in shown]
 
 
@@ -60,13 +61,13 @@ def sample() -> list[Entry]:
 
 def held_out(subject: Subject) -> bool:
     """Whether the model must never see this subject."""
-    scene, thing, colour, side, size = subject
+    scene, thing, colour, side, _ = subject
     return (
         Subject(scene, thing) in set_aside()
         or scene.place in kept_places().get(thing or "", ())
         or (colour is not None and colour in kept_colours()[thing or ""])
         or (side is not None and side == kept_side(thing or ""))
-        or (size is not None and size == kept_size(thing or ""))
+        or bool(_kept_in_size(subject))
     )
 
 
@@ -87,7 +88,8 @@ def exam() -> dict[str, list[Subject]]:
         ],
         "colour": _evenly(known, 4),
         "side": _on_kept_sides(),
-        "size": _in_kept_sizes(),
+        "size": _in_sizes("place", 2),
+        "tint": _in_sizes("colour", 4),
     }
 
 
@@ -119,9 +121,19 @@ def kept_side(thing: str) -> str | None:
     return {2: "left", 5: "right"}.get(_turn(thing))
 
 
-def kept_size(thing: str) -> str | None:
-    """The size that a thing is kept from, if any."""
-    return {6: "small", 7: "big"}.get(_turn(thing))
+@functools.cache
+def kept_in_sizes() -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """For a question, a thing and a size the places, or the colours, that it is kept from."""
+    asked: dict[str, tuple[Sequence[str], Sequence[str], int]] = {
+        "place": (list(sprites.THINGS), PLACES, 7),
+        "colour": (sprites.DYED, COLOURS, 8),
+    }
+    return {
+        (question, thing, size): kept
+        for question, (things, words, chance) in asked.items()
+        for number, size in enumerate(SIZES)
+        for thing, kept in _turns(things, words, chance + 10 * number).items()
+    }
 
 
 def stray(subject: Subject, rng: np.random.Generator) -> Subject:
@@ -143,6 +155,13 @@ def _turn(thing: str) -> int:
     return list(sprites.THINGS).index(thing) % 9
 
 
+def _kept_in_size(subject: Subject) -> list[str]:
+    """The questions whose answers its thing is kept from in its size."""
+    asked = {"place": subject.scene.place, "colour": subject.colour}
+    thing, size = subject.thing or "", subject.size or ""
+    return [q for q, word in asked.items() if word in kept_in_sizes().get((q, thing, size), ())]
+
+
 def _on_kept_sides() -> list[Subject]:
     """Each thing on the side that it is kept from, in some scenes that it is trained in."""
     rng, chosen = np.random.default_rng([SEED, 6]), []
@@ -153,17 +172,21 @@ def _on_kept_sides() -> list[Subject]:
     return chosen
 
 
-def _in_kept_sizes() -> list[Subject]:
-    """Each thing in the size that it is kept from, in such scenes, in the middle and on sides."""
-    rng, chosen = np.random.default_rng([SEED, 8]), []
-    for thing in filter(kept_size, sprites.THINGS):
-        scenes = [scene for scene in SCENES if not held_out(Subject(scene, thing))]
-        picked = rng.choice(len(scenes), EACH, replace=False)
-        spots = [(None, *SIDES)[number % 3] for number in range(EACH)]
-        chosen += [
-            Subject(scenes[i], thing, None, side, kept_size(thing))
-            for i, side in zip(picked, spots, strict=True)
+def _in_sizes(question: str, each: int) -> list[Subject]:
+    """So many of each thing in each size, in a place (or colour) that it is kept from in that size
+    only; in the middle and on sides by turns.
+    """
+    rng, chosen = np.random.default_rng([SEED, 9]), list[Subject]()
+    dyed = question == "colour"
+    known = [one for one in subjects() if bool(one.colour) == dyed and not held_out(one)]
+    for asked, thing, size in kept_in_sizes():
+        sized = [
+            one._replace(size=size) for one in known if (asked, one.thing) == (question, thing)
         ]
+        may = [one for one in sized if _kept_in_size(one) == [question]]
+        for i in rng.choice(len(may), min(each, len(may)), replace=False) if may else ():
+            side = (None, *SIDES)[len(chosen) % 3]
+            chosen.append(may[i]._replace(side=None if side == kept_side(thing) else side))
     return chosen
 
 
@@ -206,10 +229,10 @@ def _aside(subject: Subject, rng: np.random.Generator) -> Subject:
 
 
 def _sized(subject: Subject, rng: np.random.Generator) -> Subject:
-    """The same with its thing in another size, by chance; as it is where it may have none."""
-    may = [subject._replace(size=size) for size in SIZES if subject.thing]
-    may = [one for one in may if not held_out(one)]
-    return _any(may, rng) if may else subject
+    """The same with its thing in a size by chance, where it may have that."""
+    size = rng.choice([*SIZES, ""], p=[*SIZED.values(), 1 - sum(SIZED.values())])
+    other = subject._replace(size=str(size) or None)
+    return subject if subject.thing is None or held_out(other) else other
 
 
 def _any(listed: list[Subject], rng: np.random.Generator) -> Subject:

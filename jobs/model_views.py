@@ -38,9 +38,11 @@ def staff_only(view: Any) -> Any:
 @staff_only
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """All models; one of them as a fragment."""
+    """All models; only their list for a script, or one of them."""
     if slug := request.GET.get("model"):
         return _row(request, slug)
+    if is_fragment(request):
+        return render(request, "jobs/_models.html", {"models": _shown()})
     models_here = settings.MODELS_DIR
     models_here.mkdir(parents=True, exist_ok=True)
     context = {"models": _shown(), "free": shutil.disk_usage(models_here).free}

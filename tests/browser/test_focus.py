@@ -131,3 +131,48 @@ def test_the_focus_goes_on_to_the_next_tile(library: Page) -> None:
     library.keyboard.press("Delete")
     expect(newest).to_have_count(0)
     expect(library.get_by_label("Search", exact=True)).to_be_focused()
+
+
+def test_tab_passes_one_card_and_arrows_walk(workspace: Page, user: Any) -> None:
+    keys = workspace.keyboard
+    cards = cards_of(workspace, user, 3)
+    keys.press("ArrowRight")
+    expect(cards[2]).to_be_focused()
+    keys.press("ArrowRight")
+    expect(cards[1]).to_be_focused()
+    keys.press("Tab")
+    expect(cards[1].get_by_role("button", name="Delete")).to_be_focused()
+    last = workspace.locator(".batch", has=cards[1]).get_by_role("button", name="Use the seed")
+    last.focus()
+    keys.press("Tab")
+    prompt = workspace.get_by_label("Prompt", exact=True)
+    expect(prompt).to_be_focused()
+    keys.press("Escape")
+    expect(cards[1]).to_be_focused()
+
+
+def test_arrows_walk_through_a_menu(workspace: Page) -> None:
+    keys = workspace.keyboard
+    opener = workspace.locator(".header__account")
+    opener.press("Enter")
+    steps = {"ArrowDown": "Account", "End": "Sign out", "Home": "Account", "ArrowUp": "Sign out"}
+    for key, name in steps.items():
+        keys.press(key)
+        expect(workspace.locator("#account-menu .menu__item", has_text=name)).to_be_focused()
+    keys.press("Escape")
+    expect(opener).to_be_focused()
+
+
+def test_comparing_gives_the_focus_back(workspace: Page, user: Any) -> None:
+    keys = workspace.keyboard
+    cards = cards_of(workspace, user, 3)
+    cards[2].press("Enter")
+    expect(workspace.locator(".stage__picture")).to_be_focused()
+    keys.press("Escape")
+    expect(cards[2]).to_be_focused()
+    cards[1].press("Space")
+    cards[0].press("Space")
+    keys.press("c")
+    expect(workspace.locator("compare-slider input")).to_be_focused()
+    keys.press("Escape")
+    expect(cards[0]).to_be_focused()

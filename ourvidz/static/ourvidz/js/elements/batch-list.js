@@ -3,11 +3,13 @@
 import { debounce, fetchHtml, isTyping, morph } from "../lib/dom.js";
 import { fillRows } from "../lib/hollow_rows.js";
 import { comeBackToPlace, keepPlace } from "../lib/kept_place.js";
+import { isAtNothing } from "../lib/lent_focus.js";
 import { tellPresence } from "../lib/presence.js";
 import { recall, remember } from "../lib/store.js";
 
 const PAGE = 24; // what the server sends without being asked for more
 const LONGEST_PAUSE = 30_000;
+const TOOLS = ":is(.tool, .button, .batch__more, a.chip)";
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const KEYS = { s: "save", d: "download", r: "regenerate", c: "cancel", m: "more", e: "change", h: "hold", Delete: "delete", Backspace: "delete" };
 
@@ -21,8 +23,9 @@ class BatchList extends HTMLElement {
     listen("feed:gap", () => this.refresh());
     listen("page:refresh", () => this.refresh());
     listen("batches:changed", () => this.count());
+    listen("keydown", (event) => this.enter(event));
     this.addEventListener("keydown", (event) => this.walk(event));
-    this.addEventListener("focusin", ({ target }) => this.choose(target.closest(".card")));
+    this.addEventListener("focusin", ({ target }) => this.arrive(target.closest(".card"), target.closest(".batch")));
     this.addEventListener("click", (event) => this.click(event));
     this.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => skipped || this.markLong(target));
     // A row that arrives twice (by the answer and by the feed) stays one row.
@@ -191,6 +194,25 @@ class BatchList extends HTMLElement {
     for (const other of this.querySelectorAll('.card[tabindex="0"]')) other.tabIndex = -1;
     card.tabIndex = 0;
     if (keep) remember("selection", card.parentNode.id);
+  }
+
+  // Tab goes through one card and its row, and on to what comes after all rows: arrows lead to the others.
+  arrive(card, row) {
+    this.choose(card);
+    const own = [card ?? this.querySelector('.card[tabindex="0"]'), row];
+    for (const tool of this.querySelectorAll(TOOLS)) {
+      if (own.includes(tool.closest(".card, .batch"))) tool.removeAttribute("tabindex");
+      else tool.tabIndex = -1;
+    }
+  }
+
+  // With the focus on nothing, arrows begin where it was last.
+  enter(event) {
+    if (!isAtNothing() || !STEPS[event.key]?.[0] || document.querySelector("dialog[open], :popover-open")) return;
+    const card = this.querySelector('.card[tabindex="0"]');
+    if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    card.focus();
   }
 
   walk(event) {

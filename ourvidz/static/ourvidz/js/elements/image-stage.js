@@ -110,6 +110,7 @@ class ImageStage extends HTMLElement {
 
   compareItems(items) {
     const wanted = new Set(items);
+    this.shown = null; // the focus goes back to where it was, not to what was looked at before
     this.compare(this.cards.filter((card) => wanted.has(card.dataset.item)).map((card) => this.of(card)));
   }
 

@@ -66,7 +66,7 @@ class LibraryFilters extends HTMLElement {
   }
 
   shortcut(event) {
-    if (event.key === "Escape" && event.target === this.field) this.field.blur();
+    if (event.key === "Escape" && event.target === this.field) document.dispatchEvent(new CustomEvent("focus:lost"));
     if (event.key !== "/" || isTyping(event.target) || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     this.field.select();

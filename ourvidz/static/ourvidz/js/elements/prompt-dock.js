@@ -190,6 +190,8 @@ class PromptDock extends HTMLElement {
       event.preventDefault();
       this.form.requestSubmit();
     }
+    // To the cards, as though what had the focus were gone.
+    if (event.key === "Escape" && !event.isComposing) document.dispatchEvent(new CustomEvent("focus:lost"));
     if (event.key === "ArrowUp" && event.altKey) this.recallPrompt(1);
     if (event.key === "ArrowDown" && event.altKey) this.recallPrompt(-1);
   }

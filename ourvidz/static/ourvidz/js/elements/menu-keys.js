@@ -1,0 +1,25 @@
+// Arrow keys in menus: up and down walk through what an open one offers, Home and End go to its ends, and
+// down on the button that opened it goes in. Fields that have a use for such a key keep it.
+
+const ENTRIES = 'button, a[href], input:not([type="radio"]), input:checked';
+const OWN = 'textarea, select, [list], input:is([type="radio"], [type="range"], [type="number"])';
+
+function place(key, at, last) {
+  return { ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, Home: 0, End: last }[key];
+}
+
+function isLeftAlone({ key, target, ctrlKey, metaKey, altKey }) {
+  const ends = ["Home", "End"].includes(key) && target.matches("input");
+  return ends || ctrlKey || metaKey || altKey || target.matches(OWN);
+}
+
+document.addEventListener("keydown", (event) => {
+  const menu = document.querySelector(".menu:popover-open");
+  if (!menu || isLeftAlone(event)) return;
+  if (!menu.contains(event.target) && event.target.getAttribute("popovertarget") !== menu.id) return;
+  const entries = [...menu.querySelectorAll(ENTRIES)].filter((entry) => entry.checkVisibility() && !entry.disabled);
+  const to = entries[place(event.key, entries.indexOf(event.target), entries.length - 1)];
+  if (!to) return;
+  event.preventDefault();
+  to.focus();
+});

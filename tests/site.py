@@ -143,8 +143,12 @@ class LiveSite:
         """Start the worker of the queue `control`."""
         return self.spawn("control", processes.control_worker(), **variables)
 
-    def spawn_gpu_worker(self, name: str = "gpu-test", **variables: str) -> Spawned:
-        """Start a GPU process with a token of its own; it polls unless given OURVIDZ_BROKER_URL."""
+    def spawn_gpu_worker(
+        self, name: str = "gpu-test", command: list[str] | None = None, **variables: str
+    ) -> Spawned:
+        """Start a GPU process, or another command that is one, with a token of its own; it polls
+        unless given OURVIDZ_BROKER_URL.
+        """
         from ourvidz.rows import as_service
         from workers.services import issue_worker_token
 
@@ -158,7 +162,7 @@ class LiveSite:
             "DATABASE_URL": "",
             "DJANGO_SETTINGS_MODULE": "",
         }
-        return self.spawn(name, processes.gpu_worker(), **(told | variables))
+        return self.spawn(name, command or processes.gpu_worker(), **(told | variables))
 
     def broker_url(self) -> str:
         """Return the broker's url, for a GPU worker that is to hear the doorbell."""

@@ -1,5 +1,5 @@
 """A GPU process on a real site, with tiny models: a batch made at once, a picture from a reference,
-a clip from a picture, and what the site then has of each."""
+a clip from a picture, each decoded beside the next, and what the site then has of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ourvidz import storage
 from ourvidz.rows import as_service, as_user
 from tests.site import LiveSite, wait_until
 from tests.storage.factories import make_reference
-from tests.workers import tiny_families
+from tests.workers import beside_worker, tiny_families
 from tests.workers.conftest import PresetFactory, parameter
 from workers.gpu import videos
 
@@ -74,11 +74,12 @@ def test_a_process_makes_batches_and_starts_from_pictures(
     alike = queue(count=4)
     pictured = queue(references=(given,))
     [clip] = queue(preset="moving", references=(given,))
-    worker = live_site.spawn_gpu_worker("poller", **ALONE)
+    worker = live_site.spawn_gpu_worker("poller", beside_worker.COMMAND, **ALONE)
     finished([*alike, *pictured, clip])
     with as_user(user):
         media = {each.job_id: each for each in Media.objects.for_user(user)}
         pictures = {stored(media[job.pk]) for job in [*alike, *pictured]}
+    assert all(row(job).timings["decode"] for job in [*alike, *pictured, clip])
     assert len(pictures) == 5
     check_clip(user, media[clip.pk])
     assert worker.stop() == 0, worker.output()

@@ -3,6 +3,7 @@ and what the key for undo means while the answer to an act is still on its way."
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,33 @@ def test_comparing_gives_the_focus_back(workspace: Page, user: Any) -> None:
     expect(workspace.locator("compare-slider input")).to_be_focused()
     keys.press("Escape")
     expect(cards[0]).to_be_focused()
+
+
+def test_a_filter_is_chosen_by_arrows(library: Page) -> None:
+    keys = library.keyboard
+    opener = library.locator('[popovertarget="filter-kind"]')
+    opener.press("Enter")
+    for _ in range(3):
+        keys.press("ArrowDown")
+    expect(opener).to_have_text("Videos")
+    expect(library.locator("#filter-kind")).to_be_visible()
+    keys.press("Enter")
+    expect(library.locator("#filter-kind")).to_be_hidden()
+    expect(opener).to_be_focused()
+    expect(library).to_have_url(re.compile("kind=video"))
+
+
+def test_a_picture_is_moved_by_keys(library: Page) -> None:
+    keys = library.keyboard
+    newest = tile(library, PROMPTS[-1]).locator(".tile__open")
+    newest.press("m")
+    expect(library.get_by_role("button", name="No project")).to_be_focused()
+    keys.press("ArrowDown")
+    keys.type("Tales")
+    keys.press("ArrowDown")
+    expect(library.get_by_role("button", name="Create", exact=True)).to_be_focused()
+    keys.press("Enter")
+    expect(library.get_by_text("Moved to “Tales”.")).to_be_visible()
+    expect(newest).to_be_focused()
+    library.get_by_label("Search", exact=True).press("Escape")
+    expect(newest).to_be_focused()

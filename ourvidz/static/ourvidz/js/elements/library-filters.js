@@ -12,8 +12,10 @@ class LibraryFilters extends HTMLElement {
     this.form.addEventListener("change", ({ target }) => target !== this.field && this.chosen(target));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
+      event.target.querySelector(":popover-open")?.hidePopover();
       this.apply();
     });
+    for (const name of ["keydown", "pointerdown"]) this.form.addEventListener(name, ({ key }) => (this.walks = key?.startsWith("Arrow")));
     this.querySelector("[data-size]").addEventListener("click", () => this.resize());
     this.slash = (event) => this.shortcut(event);
     document.addEventListener("keydown", this.slash);
@@ -32,7 +34,8 @@ class LibraryFilters extends HTMLElement {
     if (!label) return this.chosenMore();
     label.textContent = radio.dataset.text ?? label.dataset.label;
     if (radio.name !== "sort") label.closest("button").toggleAttribute("data-on", Boolean(radio.value));
-    radio.closest("[popover]").hidePopover();
+    // Arrow keys choose what they pass: Enter or Escape closes.
+    if (!this.walks) radio.closest("[popover]").hidePopover();
     this.apply();
   }
 

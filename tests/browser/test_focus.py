@@ -207,3 +207,19 @@ def test_a_picture_is_moved_by_keys(library: Page) -> None:
     expect(newest).to_be_focused()
     library.get_by_label("Search", exact=True).press("Escape")
     expect(newest).to_be_focused()
+
+
+def test_the_viewer_is_worked_by_keys(library: Page) -> None:
+    keys = library.keyboard
+    tile(library, PROMPTS[-1]).locator(".tile__open").press("Enter")
+    expect(library.locator(".viewer__picture img")).to_be_visible()
+    keys.press("m")
+    expect(library.get_by_role("button", name="No project")).to_be_focused()
+    keys.press("Escape")
+    field = library.get_by_label("Add a tag")
+    keys.press("t")
+    expect(field).to_be_focused()
+    keys.press("Escape")
+    expect(field).not_to_be_focused()
+    keys.press("Escape")
+    expect(tile(library, PROMPTS[-1]).locator(".tile__open")).to_be_focused()

@@ -128,8 +128,14 @@ class MediaViewer extends HTMLElement {
     return true;
   }
 
+  // Escape leaves a field for the picture, whose keys are at work again.
+  keyInField({ key, target }) {
+    if (key === "Escape" && !document.querySelector("dialog[open], :popover-open")) target.blur();
+  }
+
   key(event) {
-    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event.target)) return this.keyInField(event);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open], :popover-open")) return;
     const url = { ArrowRight: this.facts.next, ArrowLeft: this.facts.previous }[event.key];
     const key = event.key === "Backspace" ? "Delete" : event.key;

@@ -5,6 +5,12 @@
 const ENTRIES = 'button, a[href], input:not([type="radio"]), input:checked';
 const OWN = 'textarea, select, [list], input:is([type="radio"], [type="range"], [type="number"])';
 
+let pressed = false; // a key, not a pointer, was last
+
+for (const name of ["keydown", "pointerdown"]) {
+  document.addEventListener(name, () => (pressed = name === "keydown"), true);
+}
+
 function place(key, at, last) {
   return { ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, Home: 0, End: last }[key];
 }
@@ -37,7 +43,7 @@ document.addEventListener(
   "toggle",
   ({ target, newState }) => {
     const { activeElement } = document;
-    if (newState !== "open" || !target.matches?.(".menu") || !activeElement?.matches("body *")) return;
+    if (!pressed || newState !== "open" || !target.matches?.(".menu")) return;
     if (!target.contains(activeElement) && !isInvoker(activeElement, target)) entriesOf(target)[0]?.focus();
   },
   true,

@@ -48,6 +48,11 @@ class WorkerView(APIView):
     # Not part of the public API's schema: it is described in ARCHITECTURE.md.
     schema = None
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The identity's transaction is the only one: one around it would cost two round trips."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The identity middleware leaves these addresses alone: the identity is set here."""
         with rows.as_service("worker"):
@@ -155,6 +160,15 @@ class JobCallback(WorkerView):
 
     serializer = serializers.CallbackSerializer
     parser_classes = [JSONParser, ReportParser]
+    wanted: dict[str, Any] | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """What is reported is told to pages before the next job is looked for."""
+        response: Any = super().dispatch(request, *args, **kwargs)
+        if self.wanted is not None:
+            worker: Any = self.request.auth
+            response.data |= self._next(worker, self.wanted)
+        return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Files are larger than what is said of them."""
@@ -168,13 +182,13 @@ class JobCallback(WorkerView):
         if any(wrong) or any(each["status"] != "succeeded" for each in listed):
             # It may be in quarantine now.
             worker.refresh_from_db()
-        more = self._next(worker, body["claim"]) if "claim" in body else {}
+        self.wanted = body.get("claim")
         also = {"also": [answer(reason) for reason in wrong[1:]]} if "also" in body else {}
-        return Response(answer(wrong[0]) | also | more)
+        return Response(answer(wrong[0]) | also)
 
     def _next(self, worker: WorkerUrl, wanted: dict[str, Any]) -> dict[str, Any]:
         try:
-            with transaction.atomic():
+            with rows.as_service("worker"):
                 instances.check(worker, self.request)
                 return claimed(worker, wanted) or {"more": False}
         except Exception:

@@ -4,6 +4,7 @@ what a claim would, and whatever becomes of that, the report counts."""
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.models import Job
+from ourvidz import feed
 from ourvidz.rows import as_service
 from tests.workers.conftest import Hand
 from workers import results
@@ -40,6 +42,29 @@ def test_a_report_brings_the_next_job(
     hand.upload(answer["job"], png)
     last = hand.succeed(answer["job"], png, CLAIM).json()
     assert last == {"accepted": True, "reason": "", "more": False}
+
+
+def test_pages_hear_of_a_result_before_the_next_job_is_looked_for(
+    hand: Any, preset: Any, queue: Any, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = queue(count=2)[0].user_id
+    job = hand.claim()
+    hand.upload(job, png)
+    told, claim = [head_of(owner)], results.claim
+
+    def claimed(**given: Any) -> Any:
+        told.append(head_of(owner))
+        return claim(**given)
+
+    monkeypatch.setattr(results, "claim", claimed)
+    assert hand.succeed(job, png, CLAIM).json()["job"]
+    assert told[0] < told[1] < head_of(owner)
+
+
+def head_of(owner: uuid.UUID) -> int:
+    """Return how many changes a person's pages were told of."""
+    with as_service("test"):
+        return feed.head(owner)
 
 
 def test_several_come_where_several_are_made_at_once(

@@ -22,6 +22,7 @@ def input_of(field: BoundField, **attributes: Any) -> SafeString:
     described = [f"{field.id_for_label}-help"] if field.help_text else []
     if field.errors:
         attrs["aria-invalid"] = "true"
+        attrs["autofocus"] = True
         described.append(f"{field.id_for_label}-error")
     if described:
         attrs["aria-describedby"] = " ".join(described)

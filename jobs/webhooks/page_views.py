@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -72,7 +73,7 @@ def act(request: HttpRequest, webhook_id: uuid.UUID, action: str) -> HttpRespons
         _do(action, which)
     except Refused as refused:
         return _page(request, status=refused.status, refused=str(refused))
-    return redirect("webhooks:home")
+    return _back_to(webhook_id)
 
 
 @signed_in
@@ -83,7 +84,12 @@ def redeliver(request: HttpRequest, webhook_id: uuid.UUID, delivery_id: uuid.UUI
         services.redeliver(user=request.user, webhook_id=webhook_id, delivery_id=delivery_id)
     except Refused as refused:
         return _page(request, status=refused.status, refused=str(refused))
-    return redirect("webhooks:home")
+    return _back_to(webhook_id)
+
+
+def _back_to(webhook_id: uuid.UUID) -> HttpResponse:
+    """Go back to the page at the webhook that something was done with."""
+    return redirect(f"{reverse('webhooks:home')}#webhook-{webhook_id}")
 
 
 def _do(action: str, which: dict[str, Any]) -> None:

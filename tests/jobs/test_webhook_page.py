@@ -65,3 +65,14 @@ def test_anothers_is_not_there(client: Client, other_user: User) -> None:
     assert URL not in client.get(PAGE).content.decode()
     assert client.post(f"{PAGE}{webhook.pk}/delete").status_code == 404
     assert Client().get(PAGE).status_code == 302
+
+
+def test_one_that_is_off_offers_nothing_to_send_and_what_was_done_leads_back(
+    client: Client, user: User
+) -> None:
+    webhook = _webhook(user)
+    act = f"{PAGE}{webhook.pk}/"
+    assert client.post(f"{act}test")["Location"] == f"{PAGE}#webhook-{webhook.pk}"
+    assert "Send again" in client.get(PAGE).content.decode()
+    client.post(f"{act}off")
+    assert "Send again" not in client.get(PAGE).content.decode()

@@ -49,7 +49,7 @@ class RowAdmin(admin.ModelAdmin):
     id_fields: tuple[str, ...] = ("pk",)
     person: str = "user"
     editable: tuple[str, ...] = ()
-    search_help_text = _("An id, an e-mail address, or words.")
+    search_help_text = _("An id, an email address, or words.")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
 from ourvidz import bells
+from ourvidz.parked import waiters
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,15 @@ ACTOR = "gpu_wake"
 
 def ring(queue: str, *job_ids: uuid.UUID) -> None:
     """Wake a worker of the queue for each job. A broker that does not answer is no failure: the
-    sweep rings again. Workers without a broker wait in their claim, and hear of it there."""
+    sweep rings again. Workers wait in their claim, and hear of it there: where one waits in this
+    process, it is given what it may have at once, and nobody is rung for that."""
+    given = waiters.give(queue)
+    left = [job_id for job_id in job_ids if str(job_id) not in given]
+    if left:
+        _ring(queue, left)
+
+
+def _ring(queue: str, job_ids: Sequence[uuid.UUID]) -> None:
     bells.ring(queue, len(job_ids))
     broker = dramatiq.get_broker()
     try:

@@ -1,7 +1,8 @@
-"""Lets a worker without a broker wait in `claim` for work (`Prefer: wait=N`, RFC 7240) while
-nothing is held for it: neither a thread nor a connection to the database, only this coroutine.
-Django answers the claim as ever; where it answers 204, the worker waits here until a doorbell of
-one of its queues rings, and Django is asked again. Not for which job it gets: the claim decides.
+"""Lets a worker wait in `claim` for work (`Prefer: wait=N`, RFC 7240) while nothing is held for it:
+neither a thread nor a connection to the database, only this coroutine. Django answers the claim as
+ever; where it answers 204, the worker waits here until it is given work that this process has just
+committed (parked.py), or until a doorbell of one of its queues rings, and Django is asked again.
+Not for which job it gets: the claim decides.
 
 One bell wakes one waiting worker in each web process, so that a thousand of them do not all ask at
 once. A bell that nobody heard does no harm: whoever waits looks again every few seconds.
@@ -25,6 +26,7 @@ from redis.exceptions import RedisError
 
 from ourvidz import live
 from ourvidz.asking import Answer, ask, unless_gone
+from ourvidz.parked import AGAIN, Waiter, waiters
 
 log = logging.getLogger(__name__)
 
@@ -53,26 +55,16 @@ def publish(server: Redis, channel: str, word: str, count: int) -> None:
         pipe.execute()
 
 
-class Waiter:
-    """A worker that waits; `queues` are those that it serves."""
-
-    def __init__(self, queues: frozenset[str]) -> None:
-        self.queues = queues
-        self.rung = asyncio.Event()
-
-
 class Bells:
     """An ASGI application around Django's."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
-        # In the order in which they came: the one that has waited longest is woken first.
-        self.waiters: dict[Waiter, None] = {}
         self.ear: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         seconds = _seconds(scope)
-        if not seconds or len(self.waiters) >= MOST_AT_ONCE:
+        if not seconds or len(waiters) >= MOST_AT_ONCE:
             await self.inner(scope, receive, send)
             return
         body = await _body(receive)
@@ -84,26 +76,24 @@ class Bells:
         """Ask until there is something else than nothing, or the time is over."""
         deadline = time.monotonic() + seconds
         self._listen()
-        with self._waiting(_queues(body)) as waiter:
+        with _waiting(_queues(body)) as waiter:
             while True:
                 # Before asking, so that a bell between the answer and the wait counts.
                 waiter.rung.clear()
-                self.waiters[waiter] = None
-                answer = await ask(self.inner, scope, body)
+                waiters.add(waiter)
+                asked = {**scope}
+                answer = await ask(self.inner, asked, body)
                 left = deadline - time.monotonic()
-                if answer.status != NOTHING or left <= 0:
-                    answer.headers.append((b"preference-applied", f"wait={seconds}".encode()))
-                    return answer
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(waiter.rung.wait(), min(left, LOOK_SECONDS))
-
-    @contextmanager
-    def _waiting(self, queues: frozenset[str]) -> Iterator[Waiter]:
-        waiter = Waiter(queues)
-        try:
-            yield waiter
-        finally:
-            self.waiters.pop(waiter, None)
+                if answer.status == NOTHING and left > 0:
+                    waiters.rest(waiter, asked.get(AGAIN))
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(waiter.rung.wait(), min(left, LOOK_SECONDS))
+                    given = await waiters.stir(waiter)
+                    if not given:
+                        continue
+                    answer = Answer(200, [(b"content-type", b"application/json")], given)
+                answer.headers.append((b"preference-applied", f"wait={seconds}".encode()))
+                return answer
 
     def _listen(self) -> None:
         if self.ear is None or self.ear.done():
@@ -122,14 +112,16 @@ class Bells:
             await heard.subscribe(_channel())
             async for message in heard.listen():
                 if message["type"] == "message":
-                    self._wake(message["data"])
+                    waiters.wake(message["data"])
 
-    def _wake(self, queue: str) -> None:
-        for waiter in self.waiters:
-            if queue in waiter.queues:
-                del self.waiters[waiter]
-                waiter.rung.set()
-                return
+
+@contextmanager
+def _waiting(queues: frozenset[str]) -> Iterator[Waiter]:
+    waiter = Waiter(queues)
+    try:
+        yield waiter
+    finally:
+        waiters.remove(waiter)
 
 
 def _channel() -> str:

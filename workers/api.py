@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -20,7 +22,7 @@ from rest_framework.views import APIView
 
 from accounts.tokens import bearer
 from jobs import leases
-from ourvidz import rows
+from ourvidz import parked, rows
 from ourvidz.errors import Refused
 from ourvidz.parsers import JSONParser, ReportParser
 from workers import instances, reports, results, serializers, services
@@ -133,8 +135,24 @@ class Claim(WorkerView):
 
     def call(self, worker: WorkerUrl, body: dict[str, Any]) -> Response:
         instances.check(worker, self.request)
-        jobs = claimed(worker, body)
-        return Response(jobs) if jobs else Response(status=204)
+        if jobs := claimed(worker, dict(body)):
+            return Response(jobs)
+        parked.leave(self.request._request, partial(self.again, body))
+        return Response(status=204)
+
+    def again(self, wanted: dict[str, Any]) -> tuple[list[str], bytes]:
+        """The same claim later, from a worker that may have been drained or replaced meanwhile: the
+        ids of the jobs that it leased, and the answer's body."""
+        try:
+            with rows.as_service("worker"):
+                _nobody, worker = WorkerTokenAuthentication().authenticate(self.request)
+                instances.check(worker, self.request)
+                jobs = claimed(worker, dict(wanted))
+        except Refused:
+            # It hears why when it asks itself.
+            jobs = {}
+        ids = [str(each["id"]) for each in jobs.get("jobs", [])]
+        return ids, JSONRenderer().render(jobs) if jobs else b""
 
 
 class Progress(WorkerView):

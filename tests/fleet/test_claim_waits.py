@@ -1,17 +1,21 @@
-"""A worker without a broker waits in its claim, on a real site: woken by a doorbell, holding up
-nobody. Not for what a claim answers: tests/workers/test_protocol.py has that.
+"""A worker waits in its claim, on a real site: given what is committed, woken by a doorbell,
+holding up nobody. Not for what a claim answers: tests/workers/test_protocol.py has that.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
 
+from accounts.models import User
+from accounts.services import issue_token
+from ourvidz import live
 from ourvidz.rows import as_service
 from tests.site import LiveSite
 from workers.services import issue_worker_token, set_worker_status
@@ -71,6 +75,71 @@ def test_a_doorbell_wakes_it(worker: Callable[[str], httpx.Client], queue: Any) 
     assert answer.headers["Preference-Applied"] == "wait=25"
     # By a bell, not by its own look every few seconds.
     assert seconds < 3
+
+
+@pytest.fixture
+def ask(live_site: LiveSite, user: User) -> Iterator[Callable[[], str]]:
+    """Return a function that asks the site for a picture, and returns the job's id."""
+    with as_service("test token"):
+        _token, secret = issue_token(user=user, name="Test", scopes=["read", "write"])
+    headers = {"Authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=f"{live_site.url}/api/v1/", headers=headers, timeout=30) as client:
+
+        def asked() -> str:
+            answer = client.post("jobs", json={"prompt": "a castle", "preset": "tiny"})
+            assert answer.status_code == 202, answer.text
+            return answer.json()["jobs"][0]["id"]
+
+        yield asked
+
+
+def rung() -> int:
+    """How many doorbells lie in the broker."""
+    return live.redis().llen(f"{settings.NAMESPACE}:dramatiq:gpu.image")
+
+
+def test_work_that_is_committed_here_is_given_without_a_bell(
+    worker: Callable[[str], httpx.Client], ask: Callable[[], str]
+) -> None:
+    """In turn: first to the one that has waited longest."""
+    waiting = []
+    for number in range(2):
+        waiting.append(Waiting(worker(f"worker-{number}"), 25))
+        time.sleep(1)
+    asked = [ask(), ask()]
+    answers = [one.result()[0] for one in waiting]
+    assert [answer.json()["job"]["id"] for answer in answers] == asked
+    assert answers[0].headers["Preference-Applied"] == "wait=25"
+    assert rung() == 0
+    asked.append(ask())
+    assert rung() == 1
+    assert Waiting(worker("late"), 25).result()[0].json()["job"]["id"] == asked[-1]
+
+
+def test_who_may_not_have_it_is_given_nothing_and_others_are_rung(
+    worker: Callable[[str], httpx.Client], ask: Callable[[], str]
+) -> None:
+    client = worker("drained")
+    name_and_id = client.post("register", json=REGISTER).json()
+    waiting = Waiting(client, 6)
+    time.sleep(1)
+    with as_service("test"):
+        set_worker_status(worker_id=name_and_id["worker_id"], status="draining")
+    job_id = ask()
+    assert rung() == 1
+    assert waiting.result()[0].status_code == 204
+    assert Waiting(worker("other"), 25).result()[0].json()["job"]["id"] == job_id
+
+
+def test_who_has_gone_is_given_nothing(
+    worker: Callable[[str], httpx.Client], ask: Callable[[], str]
+) -> None:
+    client = worker("gone")
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("claim", json=CLAIM, headers={"Prefer": "wait=25"}, timeout=1.5)
+    time.sleep(0.5)
+    job_id = ask()
+    assert Waiting(worker("other"), 25).result()[0].json()["job"]["id"] == job_id
 
 
 def test_a_job_that_waits_already_is_given_at_once(

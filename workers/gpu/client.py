@@ -32,7 +32,7 @@ TOO_LARGE, TOO_MANY, SERVER_FAILED = 413, 429, 500
 IN_MEMORY = 32 * 1024 * 1024  # bytes of a download; what is larger goes to a temporary file
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
 UNTIL_GIVING_UP = 20.0  # seconds, for calls that another wake repeats anyway
-CLAIM_WAITS = 25  # seconds that a claim waits for work, where no doorbell can be heard
+CLAIM_WAITS = 25  # seconds that a claim waits for work, where the server lets it
 
 
 class ServerError(Exception):
@@ -109,8 +109,7 @@ class Client:
         """Take the next job, with up to `most` altogether that can be made at once with it; none
         when nothing waits for us."""
         body = self.wanted(most)
-        call = self.claim_and_wait if not self.config.broker_url else self.claim_now
-        return self.jobs_of(self.again(lambda: call(body)))
+        return self.jobs_of(self.again(lambda: self.claim_and_wait(body)))
 
     def jobs_of(self, answer: dict[str, Any]) -> list[Job]:
         """The jobs that an answer brings; one of an older release brings one at most, and does not
@@ -127,10 +126,6 @@ class Client:
             "loaded_preset": self.state.loaded_preset,
             "max_jobs": most,
         }
-
-    def claim_now(self, body: dict[str, Any]) -> dict[str, Any]:
-        """One claim, answered at once."""
-        return self.post("claim", body)
 
     def claim_and_wait(self, body: dict[str, Any]) -> dict[str, Any]:
         """One claim that waits for work, on a thread of its own, so that we can be stopped

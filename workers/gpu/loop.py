@@ -20,6 +20,7 @@ from .state import State
 log = logging.getLogger(__name__)
 
 WITH_DOORBELL = 15.0  # seconds between looks of our own, should a doorbell have been lost
+AFTERWARDS = 0.05  # seconds until a claim waits again, where a doorbell is heard meanwhile
 
 
 class Loop:
@@ -54,8 +55,9 @@ class Loop:
             self.work_until_idle()
             for bell in rung:
                 bell.set()
-            # A claim that has waited already need not be put off.
-            rung = self.next_bells(0 if self.client.waited else poll_seconds)
+            # A claim that waits need not be put off, except for the picture just made: it is shown.
+            pause = AFTERWARDS if self.config.broker_url else 0
+            rung = self.next_bells(pause if self.client.waited else poll_seconds)
         self.shipping.close()
         self.engine.decoding.close()
         self.ended.set()

@@ -87,12 +87,21 @@ class BatchList extends HTMLElement {
     if (event === "session.removed" && !document.querySelector("[data-leaves].htmx-request")) {
       document.dispatchEvent(new CustomEvent("session:gone", { detail: { go: "/workspace/" } }));
     }
-    if (event === "items.created") this.add(ids.batch);
+    if (event === "items.created") this.adding = Promise.allSettled([this.adding, this.add(ids.batch)]);
     else if (event === "item.changed" && this.card(ids.item)) this.card(ids.item).follow(fields);
-    else if (event === "item.changed") this.settle();
+    else if (event === "item.changed") this.catchUp(ids.item, fields);
     else if (event === "item.removed") this.drop(ids.item);
     else if (event === "session.cleared") this.empty();
     else if (event === "session.changed") document.dispatchEvent(new CustomEvent("session:changed"));
+  }
+
+  // Its row may be on its way: a worker that waited begins before the page has the row.
+  async catchUp(item, fields) {
+    await this.adding;
+    const card = this.card(item);
+    if (!card) return this.settle();
+    const { status, jobStatus } = card.frame.dataset;
+    if (status !== fields.status || jobStatus !== fields.job_status) card.follow(fields);
   }
 
   empty() {

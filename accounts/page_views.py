@@ -19,7 +19,7 @@ from accounts.models import ApiToken, Profile, User
 from accounts.page_forms import ProfileForm, TokenForm
 from accounts.preferences import COOKIE_AGE, keep_language
 from ourvidz.errors import Refused
-from ourvidz.pages import THEMES
+from ourvidz.pages import THEMES, form_of
 
 TOKENS_SHOWN = 100
 
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@form_of("account:home")
 def profile(request: HttpRequest) -> HttpResponse:
     """Keep name, time zone, language and theme."""
     form = ProfileForm(request.POST, instance=_profile(request))
@@ -58,7 +58,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@form_of("account:home")
 @never_cache
 def create_token(request: HttpRequest) -> HttpResponse:
     """Make an API token. Its secret is in this answer, and never again."""
@@ -77,7 +77,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@form_of("account:home")
 def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> HttpResponse:
     """Make a token useless from now on."""
     # One that is gone already is what was asked for.

@@ -15,7 +15,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
 
 from ourvidz import feed
 from ourvidz.errors import Refused
@@ -64,6 +65,22 @@ def act_in(request: HttpRequest, *choices: str) -> str:
 def is_fragment(request: HttpRequest) -> bool:
     """Say whether a script asks, for a part of a page."""
     return request.headers.get("HX-Request") == "true"
+
+
+def form_of(home: str) -> Callable[[View], View]:
+    """Take what a form sends. Its address may be in a browser's history, since the page with what is
+    wrong stands there: whoever only looks is sent to `home`, the page of the form.
+    """
+
+    def taking(view: View) -> View:
+        @require_http_methods(["GET", "POST"])
+        @wraps(view)
+        def taken(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return view(request, *args, **kwargs) if request.method == "POST" else redirect(home)
+
+        return taken
+
+    return taking
 
 
 def signed_in(view: View) -> View:

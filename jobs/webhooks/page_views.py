@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from jobs.webhook_models import Event, Webhook, WebhookDelivery
 from jobs.webhooks import services
 from jobs.webhooks.serializers import with_words
 from ourvidz.errors import Refused, sentence
-from ourvidz.pages import signed_in
+from ourvidz.pages import form_of, signed_in
 
 SHOWN = 20
 
@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
-@require_POST
+@form_of("webhooks:home")
 @never_cache
 def create(request: HttpRequest) -> HttpResponse:
     """Make a webhook. Its secret is in this answer, and never again."""
@@ -62,7 +62,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
-@require_POST
+@form_of("webhooks:home")
 @never_cache
 def act(request: HttpRequest, webhook_id: uuid.UUID, action: str) -> HttpResponse:
     """Try a webhook, rotate its secret, switch it on or off, or delete it."""
@@ -77,7 +77,7 @@ def act(request: HttpRequest, webhook_id: uuid.UUID, action: str) -> HttpRespons
 
 
 @signed_in
-@require_POST
+@form_of("webhooks:home")
 def redeliver(request: HttpRequest, webhook_id: uuid.UUID, delivery_id: uuid.UUID) -> HttpResponse:
     """Send a message once more."""
     try:

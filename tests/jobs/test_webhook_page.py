@@ -76,3 +76,11 @@ def test_one_that_is_off_offers_nothing_to_send_and_what_was_done_leads_back(
     assert "Send again" in client.get(PAGE).content.decode()
     client.post(f"{act}off")
     assert "Send again" not in client.get(PAGE).content.decode()
+
+
+def test_who_only_looks_at_a_forms_address_is_sent_to_its_page(client: Client, user: User) -> None:
+    webhook = _webhook(user)
+    for address in (f"{PAGE}new", f"{PAGE}{webhook.pk}/rotate"):
+        assert client.get(address)["Location"] == PAGE
+    assert client.get("/account/tokens")["Location"] == "/account/"
+    assert client.put(f"{PAGE}new").status_code == 405

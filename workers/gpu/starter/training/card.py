@@ -5,7 +5,7 @@ Nothing is claimed that was not scored: a word appears only with the score that 
 
 from typing import Any
 
-from . import lessons, text, world
+from . import text, world
 
 RECOGNISED = 0.8  # a word is offered when at least this share of its pictures was recognised
 EXAMPLES = (
@@ -53,10 +53,13 @@ def _listed(kind: str, scores: dict[str, Any]) -> list[dict[str, Any]]:
 
 def page(scores: dict[str, Any], fast: dict[str, Any], millions: float) -> str:
     """The model card, README.md, in Markdown; ``millions`` of parameters."""
+    sized = "size" in scores.get("exams", {})
+    layouts = [one for one in world.laid_out() if sized or not one.size]
     return PAGE.format(
         millions=round(millions),
-        subjects=len(world.subjects()) + len(world.laid_out()),
-        held_out=sum(len(one) for one in lessons.exam().values()),
+        subjects=len(world.subjects()) + len(layouts),
+        held_out=sum(one["captions"] for one in scores.get("exams", {}).values()),
+        shown=SIZED if sized else UNSIZED,
         variants=world.VARIANTS,
         steps=fast["steps"],
         guidance=fast["guidance"],
@@ -128,6 +131,12 @@ EXAMS = {
     "size": "this thing in this size in this place, at any time",
     "tint": "this thing in this size and this colour, anywhere",
 }
+UNSIZED = """\
+- One thing, in the middle or on a side, at one size; a few stand on a side that nobody asked for.
+  Two things in a prompt blend into one."""
+SIZED = """\
+- One thing, in the middle or on a side, small, big or as large as most; the picture's edge cuts
+  off a part of a big one on a side. Two things in a prompt blend into one."""
 PAGE = """# Starter image
 
 A text-to-image model of {millions} million parameters that OurVidz trains itself, so that a fresh
@@ -137,8 +146,8 @@ installation makes a real picture without downloading anything. It knows few wor
 - **Use**: `StableDiffusionXLPipeline.from_pretrained(folder)`, 256×256, {steps} steps, guidance
   {guidance}.
 - **Data**: pictures composed by this repository's own code (`workers/gpu/starter/training`): drawn
-  places by day, at sunset and by night, with one thing at one of three spots and in one of three
-  sizes. The things are Microsoft's Fluent emoji (MIT, Microsoft Corporation,
+  places by day, at sunset and by night, with one thing at one of three spots. The things are
+  Microsoft's Fluent emoji (MIT, Microsoft Corporation,
   https://github.com/microsoft/fluentui-emoji), from the npm package `@iconify-json/fluent-emoji`
   1.2.7. No photograph and nobody's private data was used.
 - **Licence** of the weights: MIT, as the rest of the repository.
@@ -166,8 +175,7 @@ model's pictures. Of the world's {subjects} combinations, those below were never
 {scores}
 ## Limits
 
-- One thing, in the middle or on a side, small, big or as large as most; the picture's edge cuts
-  off a part of a big one on a side. Two things in a prompt blend into one.
+{shown}
 - A scene has {variants} drawings; other seeds choose among them, or mix them. A thing has one.
 - Some things can have another colour ("a blue car"); one of many colours, or of none, keeps its
   own. Before "background" a colour is that of the background.

@@ -71,15 +71,15 @@ def held_out(subject: Subject) -> bool:
     )
 
 
-def exam() -> dict[str, list[Subject]]:
-    """What is scored, by the kind of combination that was never trained."""
+def exam(*, rounds: int = ROUNDS) -> dict[str, list[Subject]]:
+    """What is scored after so many rounds, by the kind of combination that was never trained."""
     everything, rng = subjects(), np.random.default_rng([SEED, 3])
     kept = kept_colours()
     dyed = [one for one in everything if one.colour and one.colour in kept[one.thing or ""]]
     shuffled = [dyed[i] for i in rng.permutation(len(dyed))]
     # Elsewhere than in places that the thing is kept from too: one thing at a time.
     known = [one for one in shuffled if not held_out(one._replace(colour=None))]
-    return {
+    asked = {
         "first": list(set_aside()),
         "place": [
             one
@@ -88,9 +88,10 @@ def exam() -> dict[str, list[Subject]]:
         ],
         "colour": _evenly(known, 4),
         "side": _on_kept_sides(),
-        "size": _in_sizes("place", 2),
-        "tint": _in_sizes("colour", 4),
     }
+    if rounds > 3:
+        asked |= {"size": _in_sizes("place", 2), "tint": _in_sizes("colour", 4)}
+    return asked
 
 
 @functools.cache

@@ -23,9 +23,10 @@ EMPTY = 0.1  # share of captions left empty, for guidance
 # Where the noise still shows the picture, so many captions leave out some of what it shows: so a
 # picture to start from keeps what the words do not name.
 PARTLY, SHOWING = 0.4, 750
-# So many pictures whose captions leave out nothing are given mixed with another, at most so much of
-# it: a guess that begins to stray is then led back by the words, not followed.
+# From the third round on so many pictures whose captions leave out nothing are given mixed with
+# another, at most so much of it: a guess that strays is then led back by the words, not followed.
 STRAYED, FURTHEST = 0.3, 0.6
+COVERED = 0.1  # how far a cell's numbers are from the empty scene's where a thing covers it
 HEAVIEST = 3.0  # bound of the weight 1/σ²
 
 
@@ -80,10 +81,12 @@ class Painter:
         pictures, entries = vae.learnt(batch, rounds=self.rounds)
         times, wanted = self._times(batch), vae.code(pictures)
         captions = self._captions(entries, times)
-        given = wanted if self.rounds < lessons.ROUNDS else _strayed(wanted, entries, captions)
+        later = self.rounds > 2
+        given = _strayed(wanted, entries, captions) if later else wanted
         got = self.denoise(model, self.noised(given, times), times, captions)
         weight = (1 / (1 - self.kept[times])).clamp(max=HEAVIEST)
-        return ((got - wanted).pow(2).mean((1, 2, 3)) * weight).mean()
+        off = (got - wanted).pow(2).mean(1)
+        return ((_by_halves(off, wanted, entries) if later else off.mean((1, 2))) * weight).mean()
 
     def noised(self, latents: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
         """(n, 24, 16, 16) latents with the noise of their times."""
@@ -132,6 +135,19 @@ def _strayed(
             other = vae.code(vae.drawn([(lessons.stray(subject, rng), variant)]))[0]
             given[row].lerp_(other, FURTHEST * rng.random())
     return given
+
+
+def _by_halves(
+    off: torch.Tensor, wanted: torch.Tensor, entries: list[lessons.Entry]
+) -> torch.Tensor:
+    """The mean error of each picture, (n,), from errors of cells, (n, 16, 16): what its thing
+    covers counts as much as all around it, however small it is.
+    """
+    empty = vae.code(vae.drawn((world.Subject(one.scene, None), number) for one, number in entries))
+    share = ((wanted - empty).abs().amax(1) > COVERED).float()
+    inside = (off * share).sum((1, 2)) / share.sum((1, 2)).clamp(min=1)
+    around = (off * (1 - share)).sum((1, 2)) / (1 - share).sum((1, 2))
+    return torch.where(share.sum((1, 2)) > 0, (inside + around) / 2, around)
 
 
 def train(steps: int = STEPS, batch: int = BATCH) -> UNet2DConditionModel:

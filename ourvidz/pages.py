@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import wraps
+from contextvars import copy_context
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,6 +55,15 @@ def attempt(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpRespon
         return render(request, template, context, status=refused.status)
 
 
+def after_commit(draw: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer with what `draw` returns when what the view wrote is committed, with the same identity
+    and in the same language: whoever the commit sets to work need not wait for the drawing.
+    """
+    response = HttpResponse()
+    response.draw = partial(copy_context().run, draw)  # type: ignore[attr-defined]
+    return response
+
+
 def act_in(request: HttpRequest, *choices: str) -> str:
     """Return what a form wants done. Raises Refused('act_unknown') for anything else."""
     wanted = request.POST.get("act", "")
@@ -68,8 +78,8 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def form_of(home: str) -> Callable[[View], View]:
-    """Take what a form sends. Its address may be in a browser's history, since the page with what is
-    wrong stands there: whoever only looks is sent to `home`, the page of the form.
+    """Take what a form sends. Its address may stand in a browser's history, with the page that said
+    what was wrong: whoever only looks is sent to `home`, the page of the form.
     """
 
     def taking(view: View) -> View:

@@ -223,3 +223,11 @@ def test_the_viewer_is_worked_by_keys(library: Page) -> None:
     expect(field).not_to_be_focused()
     keys.press("Escape")
     expect(tile(library, PROMPTS[-1]).locator(".tile__open")).to_be_focused()
+
+
+def test_a_field_behind_its_button_does_not_come_out_with_the_focus(library: Page) -> None:
+    library.goto("/library/references", wait_until="load")
+    label = library.locator("label", has=library.get_by_label("Upload"))
+    before = label.bounding_box()
+    library.get_by_label("Upload").focus()
+    assert label.bounding_box() == before

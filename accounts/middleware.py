@@ -61,8 +61,13 @@ class IdentityMiddleware:
             return self.get_response(request)
         self._resolve(request)
         with self._identity(request):
-            response = self.get_response(request)
-            return _rendered(response)
+            response = _rendered(self.get_response(request))
+        draw = getattr(response, "draw", None)
+        if draw is None:
+            return response
+        # What is drawn after the commit: see ourvidz.pages.after_commit.
+        with self._identity(request):
+            return _with_headers(draw(), response)
 
     def _resolve(self, request: HttpRequest) -> None:
         """Find out who asks, while the system may look: a token of the API, or the session."""
@@ -92,3 +97,11 @@ def _rendered(response: HttpResponse) -> HttpResponse:
     if callable(render) and not getattr(response, "is_rendered", True):
         return render()
     return response
+
+
+def _with_headers(drawn: HttpResponse, response: HttpResponse) -> HttpResponse:
+    """Add what the view's middleware has put on the response in whose place this one is sent."""
+    for name, value in response.items():
+        drawn.headers.setdefault(name, value)
+    drawn.cookies.update(response.cookies)
+    return drawn

@@ -19,7 +19,7 @@ from jobs.models import Job, Preset
 from jobs.presets import words_of
 from jobs.services import cancel_job, queue_job
 from ourvidz import feed
-from ourvidz.pages import act_in, announce, attempt, is_fragment, signed_in
+from ourvidz.pages import act_in, after_commit, announce, attempt, is_fragment, signed_in
 from workspace import services
 from workspace.cards import cards_of
 from workspace.forms import read_spec
@@ -360,10 +360,14 @@ def row_of(request: HttpRequest, room: WorkspaceSession, *batch_ids: uuid.UUID) 
     """The row of each batch; the page of its session to a form that was sent without scripts."""
     if not is_fragment(request):
         return redirect("workspace:session", room.pk)
-    answer = render(request, "workspace/_batches.html", batch_context(room, batch_ids))
-    if request.POST.get("session", str(room.pk)) == str(room.pk):
-        return answer
-    return announce(answer, session_gone={"go": reverse("workspace:session", args=[room.pk])})
+
+    def draw() -> HttpResponse:
+        answer = render(request, "workspace/_batches.html", batch_context(room, batch_ids))
+        if request.POST.get("session", str(room.pk)) == str(room.pk):
+            return answer
+        return announce(answer, session_gone={"go": reverse("workspace:session", args=[room.pk])})
+
+    return after_commit(draw)
 
 
 def _card(request: HttpRequest, item_id: uuid.UUID) -> HttpResponse:

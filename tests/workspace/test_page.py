@@ -20,7 +20,7 @@ from jobs.presets import sync_presets
 from ourvidz import feed, rows
 from ourvidz.models import uuid7
 from ourvidz.numbers import written
-from workspace import services
+from workspace import services, views
 from workspace.cards import Batch, Card
 from workspace.models import WorkspaceItem, WorkspaceSession
 from workspace.pages import GROUPS, PAGE
@@ -142,6 +142,26 @@ def test_a_prompt_becomes_a_row_of_cards(
         job = Job.objects.for_user(user).first()
     wanted = {"width": 256, "height": 256, "steps": 12, "guidance": 3.5, "negative_prompt": ""}
     assert wanted.items() <= job.parameters.items()
+
+
+def test_the_row_is_drawn_when_what_was_asked_for_is_told(
+    client: Client, user: User, session: WorkspaceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker need not wait for the drawing. It is in the person's language all the same."""
+    with rows.as_user(user):
+        user.profile.language = "de"
+        user.profile.save()
+        told, drawing = [feed.head(user.pk)], views.batch_context
+
+    def drawn(*given: Any) -> dict[str, Any]:
+        told.append(feed.head(user.pk))
+        return drawing(*given)
+
+    monkeypatch.setattr(views, "batch_context", drawn)
+    answer = generate(client, session)
+    assert told[0] < told[1]
+    assert "Abbrechen" in answer.content.decode()
+    assert answer.headers["Content-Language"] == "de"
 
 
 def test_several_cards_come_in_one_answer(

@@ -19,6 +19,7 @@ from workers.gpu.references import NOTHING
 SWITCHES: dict[str, dict[str, Any]] = {
     "channels_last": {"channels_last": True},
     "compile": {"compile": True},
+    "recorded": {"recorded": True},
     "dtype bfloat16": {"dtype": "bfloat16"},
     "vae_tiling": {"vae_tiling": True},
     "first_block_cache 0.05": {"first_block_cache": 0.05},

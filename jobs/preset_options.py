@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 SAFE = ".safetensors"
-SWITCHES = ("channels_last", "compile", "vae_tiling")
+SWITCHES = ("channels_last", "compile", "recorded", "vae_tiling")
 NAMES = {
     "dtype": ("float32", "bfloat16", "float16"),
     "offload": ("group", "none"),

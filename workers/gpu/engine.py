@@ -43,6 +43,7 @@ OF_LOADING = {
     "file",
     "first_block_cache",
     "offload",
+    "recorded",
     "vae_tiling",
     "variant",
     "weights",

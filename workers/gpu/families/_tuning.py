@@ -6,6 +6,7 @@
     attention        a backend of diffusers by its name, such as _native_cudnn, flash or sage
     compile          true: the repeated blocks of the denoiser, by torch.compile; what it makes is
                      kept beside the models
+    recorded         true: a small denoiser's calls are replayed without Python; on a processor only
     first_block_cache  a threshold such as 0.05: steps that change little are skipped
     vae_tiling       true: decode in parts; large tiles are blended where they meet
     offload          "group": blocks wait in main memory; "none"; default: when they do not fit
@@ -26,6 +27,7 @@ import torch
 
 from .. import device as devices
 from ..device import Device
+from ._recorded import Recorded
 
 log = logging.getLogger(__name__)
 
@@ -80,9 +82,11 @@ def place_on(pipeline: Any, device: Device, options: dict[str, Any]) -> None:
         offload(pipeline, device)
     else:
         pipeline.to(device.name)
-    if options.get("compile"):
-        for part in denoisers:
+    for part in denoisers:
+        if options.get("compile"):
             part.compile_repeated_blocks()
+        elif options.get("recorded") and device.kind == "cpu":
+            part.forward = Recorded(part)
 
 
 def channels_last(part: torch.nn.Module) -> None:

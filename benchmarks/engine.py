@@ -26,6 +26,7 @@ from workers.gpu.errors import JobError
 from workers.gpu.job import Job, Preset, Target
 from workers.gpu.progress import INTERVAL, Reports, Step
 from workers.gpu.references import NOTHING, Given
+from workers.gpu.sources import place
 from workers.gpu.state import State
 
 PRESETS = ROOT / "jobs" / "presets.toml"
@@ -114,12 +115,21 @@ def queue(preset: dict[str, Any]) -> Iterator[Job]:
         number += 1
 
 
-def plain(engine: Engine, job: Job) -> Any:
-    """The same picture by the pipeline alone."""
+def loaded_alone(engine: Engine, job: Job) -> Any:
+    """A pipeline as diffusers loads it, without any switch."""
+    from diffusers import StableDiffusionXLPipeline
+
+    source = place(job.preset, engine.models).source
+    pipeline = StableDiffusionXLPipeline.from_pretrained(source, add_watermarker=False)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline.to(engine.device.name)
+
+
+def plain(pipeline: Any, job: Job) -> Any:
+    """The same picture by a pipeline alone."""
     import torch
 
-    [resident] = engine.residents.values()
-    return resident.model.pipeline(
+    return pipeline(
         prompt=job.prompt,
         width=job.parameters["width"],
         height=job.parameters["height"],
@@ -137,11 +147,13 @@ def ours(engine: Engine, job: Job, given: Given = NOTHING) -> Any:
 
 
 def orchestration(engine: Engine, jobs: list[Job]) -> None:
-    """The engine's time for a picture beside the plain call's, in turns."""
+    """The engine's time for a picture beside the plain call's of the same pipeline, in turns."""
+    [resident] = engine.residents.values()
+    pipeline: Any = resident.model.pipeline
     ratios, raw = [], []
     for number in range(FEWEST_SAMPLES + 2):
         job = jobs[number % QUEUE]
-        pair = clocked(lambda: plain(engine, job)), clocked(lambda: ours(engine, job))  # noqa: B023
+        pair = clocked(lambda: plain(pipeline, job)), clocked(lambda: ours(engine, job))  # noqa: B023
         raw.append(pair[0])
         ratios.append(pair[1] / pair[0])
     report(
@@ -155,14 +167,16 @@ def orchestration(engine: Engine, jobs: list[Job]) -> None:
 
 
 def throughput(engine: Engine, jobs: list[Job]) -> None:
-    """A queue made in batches beside plain calls one by one."""
+    """A queue made in batches beside plain calls one by one, of a pipeline without switches."""
+    pipeline = loaded_alone(engine, jobs[0])
     rounds, samples = [], []
+    batches(engine, jobs), plain(pipeline, jobs[0])
     for _ in range(ROUNDS):
-        singly = [clocked(lambda: plain(engine, job)) for job in jobs]  # noqa: B023
+        singly = [clocked(lambda: plain(pipeline, job)) for job in jobs]  # noqa: B023
         together = clocked(lambda: batches(engine, jobs))
         rounds.append(sum(singly) / together)
         samples += [each / (together / QUEUE) for each in singly]
-    far = difference(engine, jobs[: engine.at_once])
+    far = difference(engine, pipeline, jobs[: engine.at_once])
     report(
         f"pictures a second of {QUEUE}, {engine.at_once} at once, over plain calls one by one",
         value=median(rounds),
@@ -211,11 +225,11 @@ def batches(engine: Engine, jobs: list[Job]) -> list[Any]:
     ]
 
 
-def difference(engine: Engine, jobs: list[Job]) -> str:
+def difference(engine: Engine, pipeline: Any, jobs: list[Job]) -> str:
     """How far a batch's pictures are from the same made singly, of 255."""
     import numpy
 
-    alone = numpy.stack([numpy.asarray(plain(engine, job).images[0]) for job in jobs]).astype(int)
+    alone = numpy.stack([numpy.asarray(plain(pipeline, job).images[0]) for job in jobs]).astype(int)
     together = numpy.stack([numpy.asarray(image) for image in batches(engine, jobs)])
     off = abs(alone - together)
     return f"channels differ by up to {off.max()}/255, {100 * (off == 0).mean():.3f} % are equal"

@@ -5,6 +5,7 @@ out anew, from where the first of them stood. Not for canceling: see services.py
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Sequence
 from functools import partial
@@ -182,11 +183,10 @@ def _put(user: Any, line: Sequence[Job], job: Job, place: int) -> list[Job]:
 def _deal(line: Sequence[Job]) -> None:
     """Give the jobs their tags anew in this order, one behind the other, from where the first of
     them stood: together they weigh what they weighed before. A paused one keeps its place in the
-    order, but takes no time from those behind it.
+    order, but takes no time from those behind it: the next tag is the next number that there is.
     """
     start = max(fairness.virtual_time(), min(job.start_tag for job in line))
     for job in line:
         job.start_tag, job.finish_tag = start, start + job.cost
-        if job.paused_at is None:
-            start = job.finish_tag
+        start = job.finish_tag if job.paused_at is None else math.nextafter(start, math.inf)
     bulk.write(line, ["start_tag", "finish_tag"])

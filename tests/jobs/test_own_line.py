@@ -122,6 +122,19 @@ def test_paused_jobs_wait_and_go_on_where_they_stood(user: User, worker: Holder)
     assert all_claims(worker) == [a, c]
 
 
+def test_paused_jobs_are_put_in_another_order(user: User, worker: Holder) -> None:
+    a, b, c, d = (job.pk for job in ask(user, count=4))
+    with as_user(user):
+        own_line.pause_jobs(user=user, job_ids=[a, b, c])
+        assert [job.pk for job in own_line.move_job(user=user, job_id=c, before=a)] == [c, a, b, d]
+        line = own_line.shift_job(user=user, job_id=a, to="later")
+        assert [job.pk for job in line] == [c, b, a, d]
+        line = own_line.shift_job(user=user, job_id=d, to="first")
+        assert [job.pk for job in line] == [d, c, b, a]
+        own_line.resume_jobs(user=user, job_ids=[a, b, c])
+    assert all_claims(worker) == [d, c, b, a]
+
+
 def test_pausing_saves_nothing_up(user: User, other_user: User, worker: Holder) -> None:
     """Who comes back after a pause stands beside the others, not before them."""
     mine = [job.pk for job in ask(user, count=3)]

@@ -118,3 +118,8 @@ class ApiToken(PrivateRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def rights(self) -> list[str]:
+        """What it may do, in words."""
+        return [str(self.Scope(scope).label) for scope in self.scopes]

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 0.25  # seconds between two reports: at most four a second
 SOON = 0.25  # seconds: what is made within them is there before a step could be looked at
+# Of the time up to the first step, in which the words are read too: how much a step may need.
+FIRST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Reports:
         self.client, self.job, self.state, self.interval = client, job, state, interval
         self.latest: Step | None = None
         self.began = 0.0
+        self.first: tuple[int, float] | None = None  # the first step's number and time
         self.news, self.closed = threading.Event(), False
         self.thread = threading.Thread(target=self.run, name="reports", daemon=True)
 
@@ -53,9 +56,17 @@ class Reports:
         """Hand a step over; returns at once. The last ones of a job are not reported: a report and
         its preview would only hold up what they announce."""
         self.latest = step
-        each = (time.monotonic() - self.began) / max(1, step.number)
-        if each * (step.of - step.number) > SOON:
+        if self.each(step.number) * (step.of - step.number) > SOON:
             self.news.set()
+
+    def each(self, number: int) -> float:
+        """Seconds that a step needs, as far as that is known after the one of this number."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first = number, now
+            return FIRST * (now - self.began) / max(1, number)
+        before, at = self.first
+        return (now - at) / max(1, number - before)
 
     def run(self) -> None:
         """Send the newest step, then rest."""

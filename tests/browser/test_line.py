@@ -150,6 +150,32 @@ def test_the_line_is_ordered_by_buttons_and_keys(
     assert complaints == []
 
 
+def test_fast_presses_of_a_key_all_count(workspace: Page) -> None:
+    three(workspace)
+    rows = open_line(workspace)
+    rows.first.get_by_role("button", name="Move: a fox").press("ArrowDown")
+    workspace.keyboard.press("ArrowDown")
+    prompts(workspace, "a boat", "a rocket", "a fox")
+    expect(rows.nth(2).get_by_role("button", name="Move: a fox")).to_be_focused()
+
+
+def test_a_row_that_is_dragged_to_the_edge_brings_what_is_beyond(workspace: Page) -> None:
+    generate(workspace, "a fox", count=4)
+    generate(workspace, "a boat", count=4)
+    workspace.set_viewport_size({"width": 390, "height": 600})
+    rows = open_line(workspace)
+    expect(rows).to_have_count(8)
+    name = rows.first.get_attribute("id")
+    grip = rows.first.locator("[data-grip]").bounding_box()
+    assert grip
+    workspace.mouse.move(grip["x"] + 8, grip["y"] + 8)
+    workspace.mouse.down()
+    workspace.mouse.move(grip["x"] + 8, 590, steps=5)
+    expect(rows.last).to_have_attribute("id", name or "")
+    workspace.mouse.up()
+    expect(dialog(workspace).get_by_text("Place 8 in your line")).to_be_attached()
+
+
 def test_a_row_is_dragged(workspace: Page, hand: Hand) -> None:
     three(workspace)
     rows = open_line(workspace)

@@ -116,7 +116,7 @@ class OwnLine extends HTMLElement {
   }
 
   async act(row, values) {
-    if (this.busy) return;
+    if (this.busy || !row) return;
     this.busy = true;
     const { job } = row.dataset;
     const url = row.querySelector("form").action;
@@ -152,7 +152,10 @@ class OwnLine extends HTMLElement {
     const act = KEYS[event.key];
     if (!act || !event.target.matches("[data-grip]")) return;
     event.preventDefault();
-    this.act(event.target.closest("[data-job]"), { act });
+    if (event.repeat && this.busy) return;
+    const { id } = event.target.closest("[data-job]");
+    // One after the other: who presses fast means every press.
+    this.steps = Promise.resolve(this.steps).then(() => this.act(document.getElementById(id), { act }));
   }
 
   async grab(event) {

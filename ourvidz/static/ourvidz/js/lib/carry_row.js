@@ -1,5 +1,8 @@
 // Carries a row of a list with the pointer to another place in it. Resolves with whether it was
-// dropped there; Escape, or a pointer that is taken away, leaves it where it was.
+// dropped there; Escape, or a pointer that is taken away, leaves it where it was. Near the edge of what can be
+// seen, what is beyond comes near.
+
+const EDGE = 64; // pixels
 
 export function carry(row, start) {
   const list = row.parentNode;
@@ -18,7 +21,14 @@ export function carry(row, start) {
       row.querySelector("[data-grip]").focus();
       resolve(dropped);
     };
-    on(list, "pointermove", ({ clientY }) => follow(list, row, clientY));
+    let at = start.clientY;
+    on(list, "pointermove", ({ clientY }) => follow(list, row, (at = clientY)));
+    const draw = () => {
+      if (ending.signal.aborted) return;
+      creep(list, row, at);
+      requestAnimationFrame(draw);
+    };
+    draw();
     on(list, "pointerup", () => end(true));
     on(list, "pointercancel", () => end(false));
     on(document, "keydown", (event) => {
@@ -43,4 +53,20 @@ function follow(list, row, y) {
   if (above) above.before(row);
   else if (below) below.after(row);
   if (above || below) row.scrollIntoView({ block: "nearest" });
+}
+
+function creep(list, row, y) {
+  const scroller = scrollerOf(list);
+  const { top, bottom } = scroller.getBoundingClientRect();
+  const past = Math.max(0, y - Math.min(bottom, innerHeight) + EDGE) - Math.max(0, Math.max(top, 0) + EDGE - y);
+  if (!past) return;
+  scroller.scrollBy({ top: past / 4, behavior: "instant" });
+  follow(list, row, y);
+}
+
+function scrollerOf(element) {
+  for (let one = element.parentElement; one; one = one.parentElement) {
+    if (one.scrollHeight > one.clientHeight && getComputedStyle(one).overflowY !== "visible") return one;
+  }
+  return document.scrollingElement;
 }

@@ -130,7 +130,7 @@ def test_an_account_that_may_not_listen_polls(
 class Client:
     """A server with some jobs, which says whether there are more; and what it was asked."""
 
-    waited = False
+    waited, waiting = True, False
 
     def __init__(self, jobs: int) -> None:
         self.left, self.more, self.claims = jobs, True, 0
@@ -163,6 +163,9 @@ class Shipping:
         if is_last:
             self.client.more = False
         return []
+
+    def close(self) -> None:
+        pass
 
 
 def working(client: Client, monkeypatch: pytest.MonkeyPatch) -> tuple[Loop, Shipping]:
@@ -199,3 +202,28 @@ def test_a_server_that_does_not_say_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     loop, shipping = working(client, monkeypatch)
     loop.work_until_idle()
     assert (shipping.last, client.claims) == ([False, False], 3)
+
+
+def test_a_bell_while_a_claim_waits_is_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or they would lie in the broker until the claim's time is over, one for each job."""
+    client = Client(jobs=0)
+    client.waiting = True
+    loop, _shipping = working(client, monkeypatch)
+    loop.ring()
+    assert loop.bells.empty()
+
+
+def test_what_comes_to_a_claim_that_waits_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    client: Any = Client(jobs=0)
+    loop, shipping = working(client, monkeypatch)
+    brought = [[], [JOB]]
+
+    def await_jobs(most: int) -> list[Job]:
+        if not brought:
+            loop.stop()
+            return []
+        return brought.pop(0)
+
+    client.await_jobs = await_jobs
+    loop.run(60)
+    assert len(shipping.last) == 1

@@ -280,11 +280,11 @@ class Tensor:
 class Claims:
     """A client that has nothing to give, and counts how often it was asked."""
 
-    waited = False
+    waited = waiting = False
+    await_jobs = property(lambda self: self.claim)
 
     def __init__(self) -> None:
-        self.count = 0
-        self.asked = threading.Event()
+        self.count, self.asked = 0, threading.Event()
 
     def claim(self, most: int) -> list[Job]:
         self.count += 1

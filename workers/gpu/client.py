@@ -75,7 +75,8 @@ class Client:
             timeout=timeout,
         )
         self.storage = httpx.Client(base_url=config.url, timeout=timeout)
-        self.waited = False  # whether the last claim waited, as it was asked to
+        self.waiting = False  # whether we are waiting in a claim now
+        self.waited = True  # whether the server lets us, as far as is known
         self.more = True  # whether, as far as we were told, anything is left for us
 
     def close(self) -> None:
@@ -109,7 +110,17 @@ class Client:
         """Take the next job, with up to `most` altogether that can be made at once with it; none
         when nothing waits for us."""
         body = self.wanted(most)
-        return self.jobs_of(self.again(lambda: self.claim_and_wait(body)))
+        return self.jobs_of(self.again(lambda: self.post("claim", body)))
+
+    def await_jobs(self, most: int) -> list[Job]:
+        """The same, once there is a job; none when there was none for a while. A server of an older
+        release answers at once."""
+        body = self.wanted(most)
+        self.waiting = True
+        try:
+            return self.jobs_of(self.again(lambda: self.claim_and_wait(body)))
+        finally:
+            self.waiting = False
 
     def jobs_of(self, answer: dict[str, Any]) -> list[Job]:
         """The jobs that an answer brings; one of an older release brings one at most, and does not
@@ -130,7 +141,7 @@ class Client:
     def claim_and_wait(self, body: dict[str, Any]) -> dict[str, Any]:
         """One claim that waits for work, on a thread of its own, so that we can be stopped
         meanwhile: nothing is held, and a job that is given at that very moment goes to another
-        when its lease ends. A server of an older release answers at once."""
+        when its lease ends."""
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         threading.Thread(target=self.wait_for_work, args=(body, answers), daemon=True).start()
         while True:

@@ -7,6 +7,7 @@ encoded and sent on a second thread (shipping.py). Not for making a job, nor for
 import logging
 import queue
 import threading
+from collections.abc import Callable, Sequence
 
 from .batch import endings
 from .client import Client, ServerError
@@ -37,7 +38,10 @@ class Loop:
         """Have the server asked for jobs, and return when none is left (or we are told to stop).
 
         Waiting is the point: the message stays ours so long, and the broker rings others meanwhile.
+        Where we wait in a claim, the server gives us what there is without being asked.
         """
+        if self.client.waiting:
+            return
         answered = threading.Event()
         self.bells.put(answered)
         while not answered.wait(1.0) and not self.ended.is_set():
@@ -51,16 +55,23 @@ class Loop:
     def run(self, poll_seconds: float) -> None:
         """Take jobs until told to stop."""
         rung: list[threading.Event] = []
+        jobs: list[Job] = []
         while not self.state.stopping:
-            self.work_until_idle()
+            self.work_until_idle(jobs)
             for bell in rung:
                 bell.set()
-            # A claim that waits need not be put off, except for the picture just made: it is shown.
-            pause = AFTERWARDS if self.config.broker_url else 0
-            rung = self.next_bells(pause if self.client.waited else poll_seconds)
+            rung = self.next_bells(self.pause(poll_seconds))
+            jobs = [] if rung or self.state.draining else self.given(self.client.await_jobs)
         self.shipping.close()
         self.engine.decoding.close()
         self.ended.set()
+
+    def pause(self, poll_seconds: float) -> float:
+        """Seconds until our own look. A claim that waits need not be put off, except for what was
+        just made: it is being shown."""
+        if self.state.draining or not self.client.waited:
+            return poll_seconds
+        return AFTERWARDS if self.config.broker_url else 0
 
     def next_bells(self, poll_seconds: float) -> list[threading.Event]:
         """Wait for a doorbell, or for the time of our own look; all bells that rang meanwhile."""
@@ -72,28 +83,27 @@ class Loop:
         except queue.Empty:
             return [bell for bell in bells if bell]
 
-    def work_until_idle(self) -> None:
-        """Claim and make jobs until the server has none for us."""
-        jobs: list[Job] = []
+    def work_until_idle(self, jobs: Sequence[Job] = ()) -> None:
+        """Make these jobs, then claim and make more until the server has none for us."""
         # What came with a report is made even where no more is to be claimed.
         while not self.state.stopping and (jobs or not self.state.draining):
-            jobs = jobs or self.claimed()
+            jobs = jobs or self.given(self.client.claim)
             if not jobs:
                 return
             jobs = self.work(jobs)
             if not jobs and not self.client.more:
                 return  # the report's answer said so
 
-    def claimed(self) -> list[Job]:
+    def given(self, ask: Callable[[int], list[Job]]) -> list[Job]:
         """Ask for jobs; none where nothing waits, or nobody answers."""
         try:
-            return self.client.claim(self.engine.at_once)
+            return ask(self.engine.at_once)
         except ServerError as error:
             log.warning("No job could be claimed: %s", error)
             self.state.heed(error.status)
             return []
 
-    def work(self, jobs: list[Job]) -> list[Job]:
+    def work(self, jobs: Sequence[Job]) -> list[Job]:
         """Make what was claimed and hand on how it ended; waits while what was made before is still
         being sent, and returns the jobs that its report has brought. Where nothing more waits for
         us, this is sent first: two things at once only hold each other up."""

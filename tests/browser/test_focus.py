@@ -10,6 +10,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.hand import Hand
+from tests.browser.test_journeys import made
 from tests.browser.test_library import PROMPTS, library, pictures, tile
 from tests.browser.test_workspace import rows_of
 
@@ -56,6 +58,23 @@ def test_where_no_card_is_left_the_prompt_has_the_focus(workspace: Page, user: A
     expect(prompt).to_be_focused()
     workspace.get_by_role("button", name="Undo").click()
     expect(card).to_be_focused()
+
+
+def test_the_focus_stays_in_the_bin(workspace: Page, hand: Hand) -> None:
+    cards = made(workspace, hand, 3)
+    for left in (2, 1, 0):
+        cards.first.press("Delete")
+        expect(cards).to_have_count(left)
+    workspace.goto("/workspace/bin/", wait_until="load")
+    ones = workspace.locator(".bin__one")
+    ones.first.get_by_role("button", name="Bring back").press("Enter")
+    expect(ones).to_have_count(2)
+    expect(ones.first.get_by_role("button", name="Bring back")).to_be_focused()
+    workspace.get_by_role("button", name="Empty").press("Enter")
+    workspace.keyboard.press("ArrowDown")
+    workspace.keyboard.press("Enter")
+    expect(workspace.get_by_role("heading", name="The bin is empty")).to_be_visible()
+    expect(workspace.get_by_role("link", name="Back to the workspace")).to_be_focused()
 
 
 def test_undo_waits_for_the_act_that_it_undoes(workspace: Page, user: Any) -> None:

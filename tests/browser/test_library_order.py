@@ -57,6 +57,7 @@ def test_a_search_is_saved_found_again_and_forgotten(
     shelf.hover()
     library.get_by_role("button", name="Delete the search “Small foxes”").click()
     expect(shelf).to_have_count(0)
+    expect(library.get_by_role("link", name="All media")).to_be_focused()
     library.get_by_role("button", name="Undo").click()
     expect(shelf).to_be_visible()
     with rows.as_user(user):

@@ -44,6 +44,7 @@ def test_the_page_follows_the_fleet(
     expect(page.get_by_role("article", name="gpu-2")).to_contain_text("Active")
     row.get_by_role("button", name="Drain gpu-1").click()
     expect(row).to_contain_text("Draining")
+    expect(row.get_by_role("button").first).to_be_focused()
     with as_service("test"):
         assert WorkerUrl.objects.get(name="gpu-1").status == "draining"
     row.get_by_role("button", name="Enable gpu-1").click()

@@ -1,6 +1,7 @@
 // <kept-focus>: the focus outlives what had it. What has it in a list of cards or tiles (data-one) hands it to
 // the next one when it goes, else to the one before, else, where nothing is left, to a field (data-else). Who
-// has the focus elsewhere keeps it.
+// has the focus elsewhere keeps it. What leaves without having had it ("focus:lost") is for the page's main list,
+// not for one beside it (data-beside).
 
 import { isAtNothing, lendFocus } from "../lib/lent_focus.js";
 
@@ -11,7 +12,7 @@ class KeptFocus extends HTMLElement {
       focusin: ({ target }) => this.follow(target),
       // Who clicks beside everything wants the focus nowhere.
       pointerdown: ({ target }) => this.find(target) || (this.held = null),
-      "focus:lost": () => this.give(),
+      "focus:lost": () => "beside" in this.dataset || this.give(),
     };
     for (const [name, act] of Object.entries(this.listeners)) document.addEventListener(name, act);
     // What is drawn anew goes and comes within one turn: looked at once that is over.
@@ -72,7 +73,7 @@ class KeptFocus extends HTMLElement {
   }
 
   focusOn(one) {
-    one.querySelector(this.dataset.target).focus();
+    one.querySelector(this.dataset.target)?.focus();
   }
 }
 

@@ -38,7 +38,8 @@ class WorkerList extends HTMLElement {
 
   async bring(element, url) {
     const { ok, html } = await fetchHtml(url);
-    if (ok) await morph(element, html);
+    // A click may have brought another row meanwhile.
+    if (ok && element.isConnected) await morph(element, html);
   }
 }
 

@@ -119,6 +119,9 @@ def test_a_card_dropped_on_the_dock_is_given_and_not_uploaded(workspace: Page, h
     item = workspace.get_by_role("article").first.get_attribute("data-item")
     workspace.locator(".card img").first.drag_to(workspace.locator(".dock"))
     expect(workspace.locator(f'.given[data-id="{item}"]')).to_have_count(1)
+    workspace.locator(".given").press("Delete")
+    expect(workspace.locator(".given")).to_have_count(0)
+    expect(workspace.get_by_label("Prompt", exact=True)).to_be_focused()
 
 
 def test_another_request_while_the_first_is_under_way_is_another_one(

@@ -41,6 +41,7 @@ class DockReferences extends HTMLElement {
   order(event) {
     const chip = event.target.closest(".given");
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (["Delete", "Backspace"].includes(event.key) && event.target === chip) return this.remove(chip);
     if (!event.altKey || !step || event.target !== chip) return;
     event.preventDefault();
     const other = step < 0 ? chip.previousElementSibling : chip.nextElementSibling;

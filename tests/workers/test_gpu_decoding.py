@@ -151,11 +151,15 @@ def test_the_next_job_is_denoised_while_one_is_decoded(
     assert (as_pixels(first.result) != as_pixels(second.result)).any()
 
 
-def waits_for_the_gate(gate: Gate, call: Callable[[], Any]) -> Any:
-    """Call, and open the gate when it has had time to end without: it must not."""
+def waits_for_the_gate(
+    gate: Gate, call: Callable[[], Any], since: threading.Event | None = None
+) -> Any:
+    """Call, and open the gate when it has had time to end without (`since` something happened): it
+    must not."""
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.append(call()))
     thread.start()
+    assert since is None or since.wait(SOON)
     thread.join(0.5)
     assert not answers
     gate.open.set()
@@ -266,14 +270,15 @@ def test_denoising_without_memory_waits_for_what_is_decoded(
 ) -> None:
     gate = Gate(engine, monkeypatch)
     endings(engine, [job])
-    failures = iter([MemoryError()])
+    failed = threading.Event()
 
     def step(_: Any) -> None:
-        for failure in failures:
-            raise failure
+        if not failed.is_set():
+            failed.set()
+            raise MemoryError
 
     with torch.no_grad():
-        assert waits_for_the_gate(gate, lambda: engine.run(job, NOTHING, step))
+        assert waits_for_the_gate(gate, lambda: engine.run(job, NOTHING, step), since=failed)
     [resident] = engine.residents.values()
     assert not resident.model.pipeline.vae.use_tiling  # nothing else had to be given up
 

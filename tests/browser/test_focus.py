@@ -250,3 +250,16 @@ def test_a_field_behind_its_button_does_not_come_out_with_the_focus(library: Pag
     before = label.bounding_box()
     library.get_by_label("Upload").focus()
     assert label.bounding_box() == before
+
+
+def test_a_menu_stays_where_it_is_when_its_page_is_brought_up_to_date(workspace: Page) -> None:
+    workspace.locator(".session__name").press("Enter")
+    menu = workspace.locator("#sessions")
+    name = menu.get_by_label("Name of the session")
+    placed = re.compile("left: [1-9].*top: [1-9]")
+    expect(menu).to_have_attribute("style", placed)
+    name.fill("Castles")
+    name.press("Enter")
+    expect(workspace.locator(".session__name")).to_have_text("Castles")
+    expect(name).to_be_focused()
+    expect(menu).to_have_attribute("style", placed)

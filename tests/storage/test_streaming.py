@@ -89,7 +89,9 @@ def test_a_film_that_nobody_reads_to_its_end_is_closed(
     path = storage.media_path(film.pk, "original", film.sha256)
     for _ in range(3):
         with reader.stream("GET", path) as answer:
-            next(answer.iter_raw())
+            # Kept: one that is forgotten hangs up.
+            pieces = answer.iter_raw()
+            next(pieces)
             assert open_files(live_site, film)
     wait_until(lambda: not open_files(live_site, film), 10, "the film is closed")
     assert reader.get(path, headers={"Range": "bytes=0-7"}).status_code == 206

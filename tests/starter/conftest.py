@@ -43,7 +43,7 @@ def tiny_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     few, films = list(lessons.training_set())[:4], list(clips.training_set())[:4]
     for module in (recipe, sprites, loop):
         monkeypatch.setattr(module, "WORK", tmp_path)
-    monkeypatch.setattr(lessons, "training_set", lambda: iter(few))
+    monkeypatch.setattr(lessons, "training_set", lambda **_: iter(few))
     monkeypatch.setattr(clips, "training_set", lambda: iter(films))
     caches = (
         *(vae.components, vae.mean_colours, world.thing),

@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.heavy
 
-KINDS = ("places", "times", "things", "colours", "sides")
+KINDS = ("places", "times", "things", "colours", "sides", "sizes")
 
 GENERATE = """
 import sys

@@ -6,7 +6,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from workers.gpu.starter.training import beginning, classifier, polish, recipe, score, unet, vae
+from workers.gpu.starter.training import (
+    beginning,
+    classifier,
+    lessons,
+    polish,
+    recipe,
+    score,
+    unet,
+    vae,
+)
 from workers.gpu.starter.training.places import Scene
 
 pytestmark = pytest.mark.heavy
@@ -31,8 +40,10 @@ def test_a_stage_begins_again_with_what_is_published(tiny_world: Path) -> None:
     codec = vae.train_decoder(steps=1, batch=1, again=True)
     assert torch.allclose(codec.decoder.conv_in.weight, before, atol=0.01)
     assert torch.equal(vae.components()[0], load_file(vae.COMPONENTS)["weight"])
+    assert "size" not in lessons.exam(rounds=score.rounds_behind())
     unet.train_sizes(steps=1, batch=2, again=True)
     assert {"decoder, again", "unet-sizes, again", "unet"} <= score.stages_behind().keys()
+    assert "size" in lessons.exam(rounds=score.rounds_behind())
 
 
 def test_the_encoder_goes_on(tiny_world: Path) -> None:

@@ -150,3 +150,15 @@ def test_synonyms_are_the_same_and_unknown_words_are_nothing() -> None:
     assert pooled[0].allclose(pooled[1], atol=1e-4)
     assert not words[2:].any()
     assert not pooled[2:].any()
+
+
+@pytest.mark.heavy
+def test_a_muted_word_is_nothing_until_it_is_taught() -> None:
+    split, pair = text.tokenizer(), text.encoders()
+    captions = ["a small castle", "a castle", "huge"]
+    _, pooled = text.encode(captions, split, pair)
+    assert not pooled[0].allclose(pooled[1], atol=1e-2)
+    text.mute(pair, text.SIZES)
+    words, pooled = text.encode(captions, split, pair)
+    assert pooled[0].allclose(pooled[1], atol=1e-4)
+    assert not words[2].any()

@@ -13,15 +13,17 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import save_file
 
 from . import card, text, unet, vae
-from .recipe import IMAGE_FOLDER, WORK
+from .recipe import IMAGE_FOLDER, WORK, load
 
 HISTORY = "training.json"  # steps and minutes of every stage, those of other machines too
-FAST = {"steps": 10, "guidance": 1.2}
+FAST = {"steps": 10, "guidance": 1.6}
 
 
 def pipeline() -> StableDiffusionXLPipeline:
     """The pipeline with the weights as far as trained, in full precision."""
     first, second = text.encoders()
+    if not knows_sizes():
+        text.mute((first, second), text.SIZES)
     split = text.tokenizer()
     return StableDiffusionXLPipeline(
         vae=vae.trained(),
@@ -69,6 +71,13 @@ def trained_before(folder: Path = IMAGE_FOLDER) -> dict[str, Any]:
     """The stages that the weights published in a folder have behind them."""
     file = folder / HISTORY
     return json.loads(file.read_text()) if file.exists() else {}
+
+
+def knows_sizes() -> bool:
+    """Whether the weights, trained here or published, were ever taught sizes."""
+    return any(name.startswith("unet-sizes") for name in trained_before()) or bool(
+        load("unet-sizes")
+    )
 
 
 def _millions(made: StableDiffusionXLPipeline) -> float:

@@ -21,7 +21,7 @@ EACH = 15  # scenes in which a thing is asked for on the side that it is kept fr
 KEPT = 2  # places or colours that a thing is kept from altogether
 ROUNDS = 4  # the first things; then all of them and their colours; then sides; then sizes
 # How often a lesson shows the first round's subjects, later ones, and dyed things.
-SHARES = (0.2, 0.4, 0.4)
+SHARES, LATER_SHARES = (0.2, 0.4, 0.4), (0.15, 0.25, 0.6)  # in the second round, and later
 ASIDE = 0.4  # share of a lesson's things that are on a side, where they may be
 # The same for sizes. A small thing fills few cells, which is little to learn from.
 SIZED = {"small": 0.35, "big": 0.2}
@@ -36,7 +36,7 @@ Entry = tuple[Subject, int]  # a subject and the variant of its scene
 
 def lesson(rng: np.random.Generator, count: int, *, rounds: int = ROUNDS) -> list[Entry]:
     """Training pictures by chance, of so many rounds (see ROUNDS)."""
-    chances = SHARES if rounds > 1 else (1.0, 0.0, 0.0)
+    chances = ((1.0, 0.0, 0.0), SHARES, LATER_SHARES)[min(rounds, 3) - 1]
     shown = [_any(_groups()[kind], rng) for kind in rng.choice(len(chances), count, p=chances)]
     if rounds > 2:
         shown = [_aside(one, rng) if rng.random() < ASIDE else one for one in shown]
@@ -45,17 +45,17 @@ def lesson(rng: np.random.Generator, count: int, *, rounds: int = ROUNDS) -> lis
     return [(subject, int(rng.integers(VARIANTS))) for subject in shown]
 
 
-def training_set() -> Iterator[Entry]:
-    """Every training subject in each of its variants."""
+def training_set(*, rounds: int = ROUNDS) -> Iterator[Entry]:
+    """Every training subject of so many rounds in each of its variants."""
     for subject in (*subjects(), *laid_out()):
-        if not held_out(subject):
+        if not held_out(subject) and not (subject.size and rounds < ROUNDS):
             for variant in range(VARIANTS):
                 yield subject, variant
 
 
-def sample() -> list[Entry]:
+def sample(*, rounds: int = ROUNDS) -> list[Entry]:
     """Training pictures spread evenly over all of them, to stand for all."""
-    everything = list(training_set())
+    everything = list(training_set(rounds=rounds))
     return everything[:: max(1, len(everything) // SAMPLE)]
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from . import beginning, classifier, lessons, unet, vae, world
 from .card import KINDS
-from .export import FAST, export, trained_before
+from .export import FAST, export, knows_sizes, trained_before
 from .recipe import IMAGE_FOLDER, WORK, load
 
 SEEDS = 1  # pictures for each held-out caption
@@ -159,7 +159,7 @@ def _result(
             name: {"captions": len(marks), **_shares(marks)} for name, marks in exams.items()
         },
         "edges": round(statistics.median(edges), 3),
-        "psnr": vae.fidelity(vae.trained()),
+        "psnr": vae.fidelity(vae.trained(), rounds_behind()),
         "words": _words(everything),
         "training": stages_behind(),
     }
@@ -167,7 +167,7 @@ def _result(
 
 def rounds_behind() -> int:
     """How many rounds the weights have behind them: what was never taught is not asked."""
-    return lessons.ROUNDS if any(name.startswith("unet-sizes") for name in stages_behind()) else 3
+    return lessons.ROUNDS if knows_sizes() else lessons.ROUNDS - 1
 
 
 def stages_behind() -> dict[str, dict[str, float]]:

@@ -130,8 +130,13 @@ def meanings() -> dict[str, tuple[str, ...]]:
 
 
 def vocabulary() -> list[str]:
-    """All known words: the special ones first, then each meaning followed by its synonyms."""
-    words = [word for name, same in meanings().items() for word in (name, *same)]
+    """All known words: the special ones first, then each meaning followed by its synonyms.
+
+    Those of sizes, though learnt last, come before the rest: see ``encode`` for what a high number
+    does.
+    """
+    listed = {**SIZES, **meanings()}
+    words = [word for name, same in listed.items() for word in (name, *same)]
     return [PAD, BEGIN, END, UNKNOWN, *words]
 
 
@@ -197,12 +202,28 @@ def encoders() -> tuple[CLIPTextModel, CLIPTextModelWithProjection]:
 
 
 @torch.no_grad()
+def mute(
+    pair: tuple[CLIPTextModel, CLIPTextModelWithProjection], words: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Make these words and their synonyms mean nothing, as those that no model was taught."""
+    known = vocabulary()
+    rows = [known.index(word) for name, same in words.items() for word in (name, *same)]
+    for model in (pair[0], pair[1].text_model):
+        model.embeddings.token_embedding.weight[rows] = 0
+
+
+@torch.no_grad()
 def encode(
     captions: Iterable[str],
     split: PreTrainedTokenizerFast,
     pair: tuple[CLIPTextModel, CLIPTextModelWithProjection],
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """What the pipeline hands to the UNet: (n, 32, 256) words and (n, 128) their normed sum."""
+    """What the pipeline hands to the UNet: (n, 32, 256) words and (n, 128) their normed sum.
+
+    The sum ends with the word of the highest number, not with the caption: as END is number 2,
+    transformers takes it for that of old CLIP models, whose last token had the highest number.
+    Another number for END would change the sum of most captions, so it needs a training anew.
+    """
     numbers = split(
         list(captions),
         padding="max_length",

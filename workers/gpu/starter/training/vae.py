@@ -266,8 +266,8 @@ def edges(pictures: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def fidelity(codec: AutoencoderKL, every: int = 10) -> float:
+def fidelity(codec: AutoencoderKL, rounds: int, every: int = 10) -> float:
     """Peak signal to noise of training pictures decoded from their latents, in dB."""
-    true = drawn(lessons.sample()[::every])
+    true = drawn(lessons.sample(rounds=rounds)[::every])
     read = codec.decode(code(true)).sample.clamp(-1, 1)
     return (-10 * torch.log10(((read - true) / 2).pow(2).mean())).item()

@@ -114,6 +114,17 @@ def test_the_keys_can_be_searched(workspace: Page) -> None:
     expect(workspace.get_by_text("No key does that.")).to_be_visible()
 
 
+def test_what_is_asked_for_while_offline_is_no_error_of_the_page(workspace: Page) -> None:
+    broken: list[str] = []
+    workspace.on("pageerror", lambda error: broken.append(str(error)))
+    workspace.context.set_offline(True)
+    with workspace.expect_event("requestfailed", lambda asked: "/words" in asked.url):
+        workspace.get_by_label("Prompt", exact=True).fill("a fox at night")
+    workspace.get_by_role("button", name="Generate", exact=True).click()
+    expect(workspace.get_by_text("The server could not be reached.")).to_be_visible()
+    assert broken == []
+
+
 def test_a_card_dropped_on_the_dock_is_given_and_not_uploaded(workspace: Page, hand: Hand) -> None:
     made(workspace, hand)
     item = workspace.get_by_role("article").first.get_attribute("data-item")

@@ -2,6 +2,7 @@
 // button that asked for it.
 
 import { placeBeside, post } from "../lib/dom.js";
+import { complain } from "../lib/library_actions.js";
 
 class CardMenu extends HTMLElement {
   connectedCallback() {
@@ -48,7 +49,8 @@ class CardMenu extends HTMLElement {
 
   async make(act, source = this.card.dataset.item) {
     const values = { act, source, session: this.dataset.session };
-    const { ok, html } = await post(this.dataset.url, values);
+    const { ok, status, html } = await post(this.dataset.url, values);
+    if (!status) return complain(status, html);
     const target = document.getElementById(ok ? "batches" : "dock-errors");
     if (ok) scrollTo({ top: 0 });
     await window.htmx.swap({ sourceElement: target, target, text: html, swap: ok ? "afterbegin" : "innerHTML" });

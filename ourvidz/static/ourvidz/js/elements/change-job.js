@@ -22,7 +22,7 @@ class ChangeJob extends HTMLElement {
   async open(button) {
     if (!button) return;
     this.button = button;
-    const { html } = await fetchHtml(button.dataset.change).catch(() => ({}));
+    const { html } = await fetchHtml(button.dataset.change);
     this.show(html);
     this.dialog.showModal();
     const prompt = this.querySelector("textarea");
@@ -31,7 +31,7 @@ class ChangeJob extends HTMLElement {
   }
 
   show(html) {
-    if (html !== undefined) this.place.innerHTML = html;
+    if (html) this.place.innerHTML = html;
     else this.complain();
   }
 
@@ -44,7 +44,7 @@ class ChangeJob extends HTMLElement {
     event.preventDefault();
     if (this.sending) return;
     this.sending = true;
-    const { ok, html } = await post(event.target.action, new FormData(event.target)).catch(() => ({}));
+    const { ok, html } = await post(event.target.action, new FormData(event.target));
     this.sending = false;
     if (ok) return this.dialog.close();
     this.show(html);

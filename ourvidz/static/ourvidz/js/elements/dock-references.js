@@ -2,6 +2,7 @@
 // by a card ("dock:give"); what the chosen model cannot take is shown and left out.
 
 import { fetchHtml, placeBeside } from "../lib/dom.js";
+import { complain } from "../lib/library_actions.js";
 import { recall, remember } from "../lib/store.js";
 import { word } from "../lib/words.js";
 
@@ -115,7 +116,8 @@ class DockReferences extends HTMLElement {
 
   async upload(file) {
     if (file.type.startsWith("video/")) return this.recall(file);
-    const { ok, html } = await this.send(this.dataset.upload, file);
+    const { ok, status, html } = await this.send(this.dataset.upload, file);
+    if (!status) return complain(status, html);
     const errors = document.getElementById("dock-errors");
     if (!ok) {
       errors.innerHTML = html;
@@ -129,7 +131,8 @@ class DockReferences extends HTMLElement {
 
   // A video is not uploaded, whatever its length: only its beginning is asked how it was made.
   async recall(file) {
-    const { ok, html } = await this.send(this.dataset.recall, file.slice(0, BEGINNING));
+    const { ok, status, html } = await this.send(this.dataset.recall, file.slice(0, BEGINNING));
+    if (!status) return complain(status, html);
     const line = Object.assign(document.createElement("p"), { className: "field__error", textContent: word("no_video") });
     document.getElementById("dock-errors").replaceChildren(...(ok && html ? [] : [line]));
     document.getElementById("dock-recall").innerHTML = ok ? html : "";

@@ -154,7 +154,7 @@ class ImageStage extends HTMLElement {
 
   async know() {
     const { item } = this.shown;
-    const { ok, html } = await fetchHtml(`/workspace/items/${item}/details`).catch(() => ({ ok: false }));
+    const { ok, html } = await fetchHtml(`/workspace/items/${item}/details`);
     if (this.shown?.item !== item) return;
     if (ok) await morph(this.aside, html, true);
     else this.aside.replaceChildren();

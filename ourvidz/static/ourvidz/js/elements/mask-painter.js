@@ -3,6 +3,7 @@
 // where it is painted, and to the dock with its picture ("dock:mask").
 
 import { fetchHtml } from "../lib/dom.js";
+import { word } from "../lib/words.js";
 
 const STEP = 12; // what an arrow key moves the brush by, in pixels of the screen
 
@@ -182,10 +183,10 @@ class MaskPainter extends HTMLElement {
     body.append("file", blob, "mask.png");
     body.append("purpose", "mask");
     const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };
-    const { ok, html } = await fetchHtml(this.dataset.url, { method: "POST", body, headers }).catch(() => ({}));
+    const { ok, html } = await fetchHtml(this.dataset.url, { method: "POST", body, headers });
     const errors = this.querySelector(".mask__errors");
     if (!ok) {
-      errors.innerHTML = html ?? "";
+      errors.innerHTML = html || word("not_saved");
       return;
     }
     errors.replaceChildren();

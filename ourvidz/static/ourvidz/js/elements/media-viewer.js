@@ -63,7 +63,7 @@ class MediaViewer extends HTMLElement {
     const address = new URL(url, location.href);
     history.replaceState(history.state, "", address);
     address.searchParams.set("fragment", "viewer");
-    const { ok, status, html } = await fetchHtml(address).catch(() => ({ ok: false }));
+    const { ok, status, html } = await fetchHtml(address);
     if (status === 404) this.back();
     if (!ok) return;
     await morph(this, html, true);

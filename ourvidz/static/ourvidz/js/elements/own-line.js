@@ -60,7 +60,7 @@ class OwnLine extends HTMLElement {
 
   // What is shown is there before the dialog is; where it cannot be fetched, the page may tell why.
   async open(url) {
-    const { ok, html } = await fetchHtml(this.dataset.url).catch(() => ({}));
+    const { ok, html } = await fetchHtml(this.dataset.url);
     if (!ok) return location.assign(url);
     this.body.innerHTML = html;
     this.refused("");
@@ -120,7 +120,7 @@ class OwnLine extends HTMLElement {
     this.busy = true;
     const { job } = row.dataset;
     const url = row.querySelector("form").action;
-    const { ok, html } = await post(url, { ...values, shown: this.shown }).catch(() => ({ html: "" }));
+    const { ok, html } = await post(url, { ...values, shown: this.shown });
     this.busy = false;
     this.refused(ok ? "" : html || word("not_saved"));
     await (ok ? this.become(html) : this.refresh());

@@ -2,6 +2,7 @@
 // the button that asked for it.
 
 import { morph, placeBeside, post } from "../lib/dom.js";
+import { complain } from "../lib/library_actions.js";
 
 class PlaceMenu extends HTMLElement {
   connectedCallback() {
@@ -27,8 +28,9 @@ class PlaceMenu extends HTMLElement {
     if (!entry) return;
     this.menu.hidePopover();
     const card = this.button.closest("item-card");
-    const { ok, html } = await post(this.button.dataset.shift, { act: entry.dataset.to, answer: "card" });
+    const { ok, status, html } = await post(this.button.dataset.shift, { act: entry.dataset.to, answer: "card" });
     if (ok) return morph(card, html);
+    if (!status) return complain(status, html);
     const target = document.getElementById("dock-errors");
     await window.htmx.swap({ sourceElement: target, target, text: html, swap: "innerHTML" });
     await card.refresh();

@@ -8,12 +8,17 @@ export function debounce(act, milliseconds) {
   };
 }
 
+// Where nobody answers, the status is 0 and there is no html.
 export async function fetchHtml(url, options = {}) {
   const headers = { "HX-Request": "true", "HX-Current-URL": location.href, Accept: "text/html", ...options.headers };
-  const response = await fetch(url, { credentials: "same-origin", ...options, headers });
-  const elsewhere = response.headers.get("HX-Redirect");
-  if (elsewhere) location.assign(elsewhere);
-  return { ok: response.ok, status: response.status, html: await response.text() };
+  try {
+    const response = await fetch(url, { credentials: "same-origin", ...options, headers });
+    const elsewhere = response.headers.get("HX-Redirect");
+    if (elsewhere) location.assign(elsewhere);
+    return { ok: response.ok, status: response.status, html: await response.text() };
+  } catch {
+    return { ok: false, status: 0, html: "" };
+  }
 }
 
 export async function post(url, values = {}) {

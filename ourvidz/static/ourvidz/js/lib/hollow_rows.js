@@ -12,7 +12,7 @@ export async function fillRows(list, url) {
   await painted;
   for (let rows; (await frame(), (rows = nearest(list)).length); ) {
     const query = rows.map((row) => `batch=${row.id.replace("batch-", "")}`).join("&");
-    const { ok, html } = await fetchHtml(`${url}?${query}`).catch(() => ({ ok: false }));
+    const { ok, html } = await fetchHtml(`${url}?${query}`);
     if (!ok) return false;
     const answer = document.createElement("template");
     answer.innerHTML = html;

@@ -125,6 +125,13 @@ def test_what_is_asked_for_while_offline_is_no_error_of_the_page(workspace: Page
     assert broken == []
 
 
+def test_an_empty_workspace_has_nothing_to_scroll_to(workspace: Page) -> None:
+    for width, height in ((1440, 900), (1280, 720)):
+        workspace.set_viewport_size({"width": width, "height": height})
+        expect(workspace.get_by_role("heading", name="What would you like to see?")).to_be_visible()
+        workspace.wait_for_function("document.documentElement.scrollHeight === innerHeight")
+
+
 def test_a_card_dropped_on_the_dock_is_given_and_not_uploaded(workspace: Page, hand: Hand) -> None:
     made(workspace, hand)
     item = workspace.get_by_role("article").first.get_attribute("data-item")

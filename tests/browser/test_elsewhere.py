@@ -132,6 +132,19 @@ def test_an_empty_workspace_has_nothing_to_scroll_to(workspace: Page) -> None:
         workspace.wait_for_function("document.documentElement.scrollHeight === innerHeight")
 
 
+def test_the_dock_lights_up_for_what_it_takes(workspace: Page, hand: Hand) -> None:
+    made(workspace, hand)
+    dock = workspace.locator(".dock")
+    workspace.locator(".card img").first.hover()
+    workspace.mouse.down()
+    dock.hover()
+    dock.hover()
+    expect(dock).to_have_attribute("data-over", "")
+    workspace.mouse.up()
+    expect(dock).not_to_have_attribute("data-over", "")
+    expect(workspace.locator(".given")).to_have_count(1)
+
+
 def test_a_card_dropped_on_the_dock_is_given_and_not_uploaded(workspace: Page, hand: Hand) -> None:
     made(workspace, hand)
     item = workspace.get_by_role("article").first.get_attribute("data-item")

@@ -21,13 +21,13 @@ GIVE_FILE = """([event, name, type, text]) => {
     const init = {bubbles: true, cancelable: true}
     const given = event === "paste"
         ? new ClipboardEvent("paste", {...init, clipboardData: carried})
-        : new DragEvent("drop", {...init, dataTransfer: carried})
+        : new DragEvent(event, {...init, dataTransfer: carried})
     document.body.dispatchEvent(given)
 }"""
 
 
 def give_file(page: Page, event: str, name: str, kind: str, data: bytes) -> None:
-    """Drop or paste a file on the page."""
+    """Drag a file over the page ("dragover"), out of it, drop or paste it."""
     page.evaluate(GIVE_FILE, [event, name, kind, base64.b64encode(data).decode()])
 
 
@@ -62,6 +62,15 @@ def test_a_card_is_started_from(workspace: Page, hand: Hand, complaints: list[st
     workspace.get_by_role("button", name="Remove this picture").click()
     expect(workspace.locator(".given")).to_have_count(0)
     assert complaints == []
+
+
+def test_the_dock_says_that_it_takes_a_file(workspace: Page) -> None:
+    dock = workspace.locator(".dock")
+    for end in ("dragleave", "drop"):
+        give_file(workspace, "dragover", "sea.png", "image/png", png())
+        expect(dock).to_have_attribute("data-over", "")
+        give_file(workspace, end, "sea.png", "image/png", png())
+        expect(dock).not_to_have_attribute("data-over", "")
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])

@@ -24,9 +24,8 @@ class DockReferences extends HTMLElement {
     document.addEventListener("click", ({ target }) => this.pick(target.closest?.("#picker [data-give]")));
     this.picker.addEventListener("toggle", ({ newState }) => newState === "open" && this.fill());
     this.picker.querySelector("[data-upload]").addEventListener("change", ({ target }) => this.choose(target));
-    document.addEventListener("dragover", (event) => {
-      if (this.carried || this.hasFiles(event.dataTransfer)) event.preventDefault();
-    });
+    document.addEventListener("dragover", (event) => this.over(event));
+    document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || this.light(false));
     document.addEventListener("drop", (event) => this.take(event, event.dataTransfer));
     document.addEventListener("paste", (event) => this.take(event, event.clipboardData));
     this.list.addEventListener("keydown", (event) => this.order(event));
@@ -34,7 +33,7 @@ class DockReferences extends HTMLElement {
     this.list.addEventListener("dragover", (event) => this.drag(event));
     this.list.addEventListener("dragend", () => this.ordered());
     document.addEventListener("dragstart", ({ target }) => this.carry(target.closest?.("batch-list .card")));
-    document.addEventListener("dragend", () => (this.carried = null));
+    document.addEventListener("dragend", () => this.letGo());
     this.show();
   }
 
@@ -72,6 +71,21 @@ class DockReferences extends HTMLElement {
     this.carried = { id, role, url: picture.poster || picture.src, name: card.ariaLabel };
   }
 
+  over(event) {
+    if (!this.carried && !this.hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    this.light(true);
+  }
+
+  letGo() {
+    this.carried = null;
+    this.light(false);
+  }
+
+  light(on) {
+    this.form.toggleAttribute("data-over", on);
+  }
+
   get key() {
     return `references.${this.dataset.session}`;
   }
@@ -89,6 +103,7 @@ class DockReferences extends HTMLElement {
   }
 
   take(event, transfer) {
+    this.light(false);
     // What a table or a letter puts on the clipboard has a picture beside its text: the text is meant.
     const hasText = event.type === "paste" && transfer?.types.includes("text/plain");
     if (!this.carried && (!this.hasFiles(transfer) || hasText)) return;

@@ -32,6 +32,19 @@ from tests.library.factories import media_of
 __all__ = ["library", "pictures"]
 
 
+def assert_in_one_line(library: Page) -> None:
+    """On a phone, saving a search leaves the sort beside the filters."""
+    before = library.viewport_size
+    assert before
+    library.set_viewport_size({"width": 390, "height": 844})
+    tops = [
+        library.locator(which).bounding_box()
+        for which in (".toolbar__filters [data-more]", "[data-saves]", ".toolbar__end .filter")
+    ]
+    assert len({round(box["y"] / 8) for box in tops if box}) == 1, tops
+    library.set_viewport_size(before)
+
+
 def test_a_search_is_saved_found_again_and_forgotten(
     library: Page, user: Any, screenshot: Screenshot
 ) -> None:
@@ -42,6 +55,7 @@ def test_a_search_is_saved_found_again_and_forgotten(
     library.get_by_label("Small").check()
     library.keyboard.press("Escape")
     expect(library).to_have_url(re.compile("size=small"))
+    assert_in_one_line(library)
     library.get_by_role("button", name="Save search").click()
     library.get_by_role("dialog").get_by_label("Name").fill("Small foxes")
     library.keyboard.press("Enter")

@@ -52,6 +52,7 @@ def test_the_page_follows_the_fleet(
     screenshot("workers")
     row.get_by_role("link", name="gpu-1").click()
     expect(page.get_by_text("an operator said so").first).to_be_visible()
+    expect(page.get_by_role("heading", name="gpu-1")).to_have_count(1)
     screenshot("worker")
     assert complaints == []
 

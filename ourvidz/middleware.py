@@ -21,12 +21,12 @@ class FeedHeadMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         identified = rows.current_role() != "none"
-        if identified and _wants_page(request) and request.user.is_authenticated:
+        if identified and wants_page(request) and request.user.is_authenticated:
             request.feed_head = feed.head(request.user.pk)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
-def _wants_page(request: HttpRequest) -> bool:
+def wants_page(request: HttpRequest) -> bool:
     """Say whether a browser opens a page: a fragment, a picture or the API needs no head."""
     asks = request.headers
     return (

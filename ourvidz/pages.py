@@ -19,16 +19,21 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from ourvidz import feed
+from ourvidz import feed, rows
 from ourvidz.errors import Refused
+from ourvidz.middleware import wants_page
 
 View = Callable[..., HttpResponseBase]
 THEMES = ("system", "light", "dark")
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. Both values are only worked out by templates that show them."""
-    return {"theme": lambda: theme(request), "feed_head": lambda: _head(request)}
+    """Context processor. Its values are only worked out by templates that show them."""
+    return {
+        "theme": lambda: theme(request),
+        "feed_head": lambda: _head(request),
+        "error_frame": lambda: _error_frame(request),
+    }
 
 
 def theme(request: HttpRequest) -> str:
@@ -113,6 +118,15 @@ def announce(response: HttpResponse, **events: Any) -> HttpResponse:
     named = {name.replace("_", ":"): detail for name, detail in events.items()}
     response["HX-Trigger"] = json.dumps(named)
     return response
+
+
+def _error_frame(request: HttpRequest) -> str:
+    """What stands around an error: the header, for people who can go on from there. Where no
+    identity is set, as before it is found out, rows could not be read: the page stands alone.
+    """
+    identified = rows.current_role() != "none"
+    goes_on = identified and wants_page(request) and request.user.is_authenticated
+    return "base.html" if goes_on else "error.html"
 
 
 def _head(request: HttpRequest) -> int | str:

@@ -19,7 +19,8 @@ FRAGMENT = {"HX-Request": "true"}
 
 def test_people_do_not_see_it(user: Any, client_of: Any, hand: Any) -> None:
     client = client_of(user)
-    assert client.get(reverse("workers")).status_code == 403
+    page = client.get(reverse("workers"), headers={"Accept": "text/html"})
+    assert page.status_code == 403 and "header__nav" in page.content.decode()
     assert client.get(reverse("worker", args=[hand.row().pk])).status_code == 403
     assert client.post(reverse("worker_action", args=[hand.row().pk, "disable"])).status_code == 403
     assert hand.row().status == "active"

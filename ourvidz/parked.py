@@ -80,6 +80,8 @@ class Waiters:
         database and has no transaction. Returns the ids of the jobs that it got.
         """
         given: Future[bytes] = Future()
+        # Whoever awaits it may be gone before it is there; it cannot be taken back.
+        given.set_running_or_notify_cancel()
         with self.lock:
             waiter = self._first(
                 lambda each: queue in each.queues and each.again and not each.given
@@ -91,6 +93,10 @@ class Waiters:
         with self.lock:
             if not answer and waiter.given is given:
                 waiter.given = None
+            if not answer and waiter in self.known:
+                # The bell that follows is for the next: this one was not given it.
+                del self.known[waiter]
+                self.known[waiter] = None
         given.set_result(answer)
         if answer:
             waiter.loop.call_soon_threadsafe(waiter.rung.set)

@@ -96,7 +96,9 @@ def _current() -> tuple[str, str]:
 
 @contextmanager
 def _identity(role: str, user_id: str) -> Iterator[None]:
-    before, inside = _current(), connection.in_atomic_block
+    inside = connection.in_atomic_block
+    # Hooks of a commit run while the block that committed is still being left: it is over.
+    before = _current() if inside else ("none", "")
     try:
         with transaction.atomic():
             _set(role, user_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs import fairness
 from jobs.models import Job
 from jobs.services import queue_job
 from jobs.specs import JobSpec, ReferenceSpec
@@ -55,6 +56,8 @@ def spec_again(
 
 
 def _in_place_of(user: Any, items: Any) -> list[Job]:
+    # Before the rows are read: a second request for the same finds them gone.
+    fairness.in_turn(user.pk)
     failed = items.present().filter(status=WorkspaceItem.Status.FAILED)
     failed = list(failed.order_by("batch_index", "pk").prefetch_related("references"))
     if not failed:

@@ -131,6 +131,24 @@ def test_who_may_not_have_it_is_given_nothing_and_others_are_rung(
     assert Waiting(worker("other"), 25).result()[0].json()["job"]["id"] == job_id
 
 
+def test_the_bell_is_for_the_next_who_waits(
+    worker: Callable[[str], httpx.Client], ask: Callable[[], str]
+) -> None:
+    client = worker("drained")
+    name_and_id = client.post("register", json=REGISTER).json()
+    first = Waiting(client, 25)
+    time.sleep(1)
+    second = Waiting(worker("other"), 25)
+    time.sleep(1)
+    with as_service("test"):
+        set_worker_status(worker_id=name_and_id["worker_id"], status="draining")
+    job_id = ask()
+    answer, seconds = second.result()
+    assert answer.json()["job"]["id"] == job_id
+    # By the bell, not by its own look every few seconds.
+    assert seconds < 2.5 and first.answer is None
+
+
 def test_who_has_gone_is_given_nothing(
     worker: Callable[[str], httpx.Client], ask: Callable[[], str]
 ) -> None:

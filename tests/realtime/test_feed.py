@@ -108,6 +108,19 @@ def test_the_system_tells_each_person_in_their_own_numbers(
     assert [one["seq"] for one in told(other_user)] == [1]
 
 
+def test_what_a_hook_of_the_systems_commit_changes_has_its_number_too(
+    user: User, told: Callable[[User], list[Any]]
+) -> None:
+    def once_more() -> None:
+        with as_service("test"):
+            change(user)
+
+    with as_service("test"):
+        change(user)
+        transaction.on_commit(once_more)
+    assert [one["seq"] for one in told(user)] == [1, 2]
+
+
 def test_people_tell_only_themselves(user: User, other_user: User) -> None:
     with pytest.raises(IdentityError), as_user(user):
         change(other_user)

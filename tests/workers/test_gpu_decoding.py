@@ -288,9 +288,12 @@ def test_weights_that_come_and_go_are_one_threads(
 ) -> None:
     engine.load(job.preset)
     [resident] = engine.residents.values()
+    left, alone = scarce(engine, job, 0)
     monkeypatch.setattr(_tuning, "WAITING", {resident.model.pipeline})
     [ending] = endings(engine, [job])
     assert ending.result and not ending.coming
+    assert engine.decoded(job, left)  # was handed over before the weights were sent away
+    assert alone == [True]
 
 
 def test_a_processor_decodes_on_the_thread_that_makes_jobs(job: Job) -> None:

@@ -148,10 +148,13 @@ def test_only_on_a_processor_and_only_where_the_preset_says_so() -> None:
     for name, options, recorded in (
         ("cpu", {"recorded": True}, True),
         ("cpu", {}, False),
+        ("cpu", {"recorded": True, "first_block_cache": 0.05}, False),
         ("cuda", {"recorded": True}, False),
     ):
         pipeline = Pipeline()
-        pipeline.components = {"unet": Small()}
+        small = Small()
+        small.enable_cache = lambda *_: None  # type: ignore[assignment]
+        pipeline.components = {"unet": small}
         _tuning.place_on(pipeline, Device(name, "", 1 << 40), options)
         found = isinstance(pipeline.components["unet"].forward, Recorded)
         assert found == recorded

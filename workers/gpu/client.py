@@ -163,9 +163,10 @@ class Client:
             response = self.answer_to("claim", body, headers=headers, timeout=timeout)
             self.waited = "preference-applied" in response.headers
             answers.put(response.json() if response.content else {})
-        except ServerError as error:
+        except Exception as error:
+            # Also what is no answer of ours, such as a proxy's page: somebody waits for a word.
             self.waited = False
-            answers.put(error)
+            answers.put(error if isinstance(error, ServerError) else ServerError(str(error)))
 
     def progress(self, body: dict[str, Any]) -> bool:
         """Report a step; True when the job is canceled. Tried once: the next step comes soon."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -46,7 +47,9 @@ class Decoding:
             ending.result = self.decoded(ending, made)
         else:
             ending.coming = self.thread.submit(self.decoded, ending, made)
-            self.going = {each for each in self.going if not each.done()} | {ending.coming}
+            self.going.add(ending.coming)
+            # Nothing that was made is kept here: a clip may be hundreds of megabytes.
+            ending.coming.add_done_callback(self.going.discard)
 
     def decoded(self, ending: "Ending", made: Undecoded) -> Result:
         """Decode, and note how long it took."""
@@ -55,7 +58,7 @@ class Decoding:
 
     def wait(self) -> bool:
         """Until nothing is decoded any more; True where there was something to wait for."""
-        busy = [each for each in self.going if not each.done()]
+        busy = [each for each in list(self.going) if not each.done()]
         wait(busy)
         return bool(busy)
 
@@ -77,5 +80,13 @@ def own_stream(device: Device) -> Iterator[None]:
         return
     import torch
 
-    with torch.cuda.stream(torch.cuda.Stream(device.name)):
+    with torch.cuda.stream(_stream(device.name)):
         yield
+
+
+@cache
+def _stream(name: str) -> Any:
+    """One for each device: what was allocated on a stream is only reused on it."""
+    import torch
+
+    return torch.cuda.Stream(name)

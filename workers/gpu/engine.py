@@ -181,14 +181,15 @@ class Engine:
         is being denoised is tried again alone, with less and less at once."""
         if not isinstance(made, Undecoded):
             return made
-        try:
-            with own_stream(self.device):
-                return made.decode()
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        device.release()
-        log.warning("Job %s: out of memory while decoding, tried again alone", job.id)
+        if not made.model.waits():
+            try:
+                with own_stream(self.device):
+                    return made.decode()
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            device.release()
+            log.warning("Job %s: out of memory while decoding, tried again alone", job.id)
         with self.turn:
             return self.careful(job, made.model, made.decode, alone=True)
 

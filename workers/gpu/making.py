@@ -50,6 +50,7 @@ class Ending:
                 self.result = self.coming.result()
             except Exception as problem:
                 self.failed(problem)
+            self.coming = None
 
     def failed(self, problem: Exception) -> None:
         """Note why there is no result."""

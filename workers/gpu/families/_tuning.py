@@ -85,8 +85,13 @@ def place_on(pipeline: Any, device: Device, options: dict[str, Any]) -> None:
     for part in denoisers:
         if options.get("compile"):
             part.compile_repeated_blocks()
-        elif options.get("recorded") and device.kind == "cpu":
+        elif options.get("recorded") and device.kind == "cpu" and not decides(options):
             part.forward = Recorded(part)
+
+
+def decides(options: dict[str, Any]) -> bool:
+    """Whether a denoiser looks at the numbers to decide what it computes: no recording does."""
+    return bool(options.get("first_block_cache"))
 
 
 def channels_last(part: torch.nn.Module) -> None:

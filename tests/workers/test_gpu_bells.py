@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import httpx
 import pytest
 import redis
 from django.conf import settings
@@ -18,6 +19,7 @@ from jobs.queue import ring
 from ourvidz.models import uuid7
 from tests.site import wait_until
 from tests.workers.test_gpu_parts import ENOUGH, JOB
+from workers.gpu import client as real
 from workers.gpu import loop as loops
 from workers.gpu import tasks
 from workers.gpu.config import Config
@@ -227,3 +229,15 @@ def test_what_comes_to_a_claim_that_waits_is_made(monkeypatch: pytest.MonkeyPatc
     client.await_jobs = await_jobs
     loop.run(60)
     assert len(shipping.last) == 1
+
+
+def test_a_claim_that_waits_outlives_an_answer_that_is_none_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as the page of a proxy that says 200 while the server behind it is away."""
+    monkeypatch.setattr(real, "SHORTEST_PAUSE", 0.01)
+    answers = iter([httpx.Response(200, text="<h1>Soon back</h1>"), httpx.Response(204)])
+    client = real.Client(Config.from_environment(ENOUGH), State())
+    transport = httpx.MockTransport(lambda _: next(answers))
+    client.server = httpx.Client(transport=transport, base_url="http://site.test")
+    assert client.await_jobs(1) == []

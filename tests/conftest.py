@@ -29,8 +29,12 @@ OWN_DATABASE = {"own_database", "live_site", "page"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep own databases out of transactions."""
+    """Keep own databases out of transactions, and every test an id of its own."""
     for item in items:
+        # Schemathesis names each operation's test, and leaves all of them the id of the first: run
+        # by files, only that one would run.
+        if item.parent and not item.nodeid.endswith(item.name):
+            item._id = item.parent.id.child(item.name)
         fixtures = set(getattr(item, "fixturenames", ()))
         marker = item.get_closest_marker("django_db")
         if marker and (OWN_DATABASE & fixtures or marker.kwargs.get("transaction")):

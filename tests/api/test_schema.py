@@ -86,3 +86,9 @@ def _aim(case: Any, ids: dict[str, str]) -> None:
         given = (case.path_parameters or {}).get("id")
         if given and case.path.startswith(start) and crc32(str(given).encode()) % 2:
             case.path_parameters = {**case.path_parameters, "id": row_id}
+
+
+def test_every_operation_is_tested_by_itself(request: pytest.FixtureRequest) -> None:
+    """Tests of the same id are one for whoever gives them to processes."""
+    items = [item for item in request.session.items if item.path == request.path]
+    assert len({item.nodeid for item in items}) == len(items)

@@ -18,6 +18,7 @@ from accounts.services import issue_token
 from ourvidz import live
 from ourvidz.rows import as_service
 from tests.site import LiveSite
+from workers.models import WorkerUrl
 from workers.services import issue_worker_token, set_worker_status
 
 pytestmark = pytest.mark.usefixtures("live_site", "preset")
@@ -63,6 +64,13 @@ class Waiting:
         self.thread.join(60)
         assert self.answer is not None
         return self.answer, time.monotonic() - before
+
+
+def drain(name: str) -> None:
+    """Have a worker take no more jobs."""
+    with as_service("test"):
+        worker_id = WorkerUrl.objects.get(name=name).pk
+        set_worker_status(worker_id=worker_id, status="draining")
 
 
 def test_a_doorbell_wakes_it(worker: Callable[[str], httpx.Client], queue: Any) -> None:
@@ -119,12 +127,9 @@ def test_work_that_is_committed_here_is_given_without_a_bell(
 def test_who_may_not_have_it_is_given_nothing_and_others_are_rung(
     worker: Callable[[str], httpx.Client], ask: Callable[[], str]
 ) -> None:
-    client = worker("drained")
-    name_and_id = client.post("register", json=REGISTER).json()
-    waiting = Waiting(client, 6)
+    waiting = Waiting(worker("drained"), 6)
     time.sleep(1)
-    with as_service("test"):
-        set_worker_status(worker_id=name_and_id["worker_id"], status="draining")
+    drain("drained")
     job_id = ask()
     assert rung() == 1
     assert waiting.result()[0].status_code == 204
@@ -134,14 +139,11 @@ def test_who_may_not_have_it_is_given_nothing_and_others_are_rung(
 def test_the_bell_is_for_the_next_who_waits(
     worker: Callable[[str], httpx.Client], ask: Callable[[], str]
 ) -> None:
-    client = worker("drained")
-    name_and_id = client.post("register", json=REGISTER).json()
-    first = Waiting(client, 25)
+    first = Waiting(worker("drained"), 25)
     time.sleep(1)
     second = Waiting(worker("other"), 25)
     time.sleep(1)
-    with as_service("test"):
-        set_worker_status(worker_id=name_and_id["worker_id"], status="draining")
+    drain("drained")
     job_id = ask()
     answer, seconds = second.result()
     assert answer.json()["job"]["id"] == job_id
@@ -178,12 +180,9 @@ def test_the_time_over_there_is_none(worker: Callable[[str], httpx.Client]) -> N
 def test_one_that_is_drained_meanwhile_gets_nothing(
     worker: Callable[[str], httpx.Client], queue: Any
 ) -> None:
-    client = worker("one")
-    name_and_id = client.post("register", json=REGISTER).json()
-    waiting = Waiting(client, 4)
+    waiting = Waiting(worker("drained"), 4)
     time.sleep(1)
-    with as_service("test"):
-        set_worker_status(worker_id=name_and_id["worker_id"], status="draining")
+    drain("drained")
     queue()
     answer, _seconds = waiting.result()
     assert answer.status_code == 204

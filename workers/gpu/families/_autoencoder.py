@@ -22,11 +22,19 @@ def encoded(vae: Any, image: torch.Tensor, where: torch.device) -> torch.Tensor:
     # Distilled autoencoders are certain; the others answer with a distribution.
     latents = found.latents if hasattr(found, "latents") else found.latent_dist.mode()
     latents = latents.to(number)
-    known = [vae.config.get(name) for name in ("latents_mean", "latents_std")]
-    if all(known):
-        mean, spread = (torch.tensor(each).to(latents).view(1, -1, 1, 1) for each in known)
-        latents = (latents - mean) / spread
+    mean, spread = normal(vae, latents)
+    latents = (latents - mean) / spread
     return (latents - (vae.config.get("shift_factor") or 0)) * vae.config.scaling_factor
+
+
+def normal(vae: Any, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and spread of each channel of the autoencoder's latents, shaped and formatted for these;
+    0 and 1 where it knows none."""
+    known = [vae.config.get(name) for name in ("latents_mean", "latents_std")]
+    values = known if all(known) else [[0.0], [1.0]]
+    shape = (1, -1, *[1] * (latents.ndim - 2))
+    mean, spread = (torch.tensor(each).to(latents).view(shape) for each in values)
+    return mean, spread
 
 
 def undecoded(

@@ -16,7 +16,7 @@ from ..job import Job, bad_parameter
 from ..progress import Step
 from ..references import Given
 from . import _schedulers
-from ._autoencoder import encoded, undecoded
+from ._autoencoder import encoded, normal, undecoded
 from ._loaded import Loaded
 from ._starting import Repaint, fitted, generator, latent_mask, noise, pasted
 from ._steps import side_by_side, watching
@@ -147,10 +147,7 @@ class Painting:
 
 def unscaled(vae: Any, latents: torch.Tensor) -> torch.Tensor:
     """From the scale that the model denoises to the autoencoder's own."""
-    known = [vae.config.get(name) for name in ("latents_mean", "latents_std")]
-    if not all(known):
-        return latents / vae.config.scaling_factor
-    mean, spread = (torch.tensor(each).to(latents).view(1, -1, 1, 1) for each in known)
+    mean, spread = normal(vae, latents)
     return latents * spread / vae.config.scaling_factor + mean
 
 

@@ -24,7 +24,7 @@ from ..references import Given
 from ..sources import Place
 from ..videos import last_frame
 from . import _fitting, _painting, _schedulers, _tuning
-from ._autoencoder import decoded
+from ._autoencoder import decoded, normal
 from ._loaded import Loaded
 from ._loras import Loras
 from ._starting import fitted, generator, noise
@@ -79,7 +79,7 @@ def encoded(pipeline: Any, picture: torch.Tensor) -> torch.Tensor:
     """A picture as the latents of one frame, in the scale that the model denoises."""
     vae, where = pipeline.vae, pipeline._execution_device
     latents = vae.encode(picture.unsqueeze(2).to(where, vae.dtype)).latent_dist.mode()[:, :, 0]
-    mean, spread = normal(vae, latents, 1, -1, 1, 1)
+    mean, spread = normal(vae, latents)
     return (latents - mean) / spread
 
 
@@ -117,19 +117,10 @@ def clip(pipeline: Any, latents: torch.Tensor, fps: float) -> Clip:
     """Decode latents (1, channels, latent frames, height, width)."""
     vae = pipeline.vae
     latents = latents.to(vae.dtype)
-    mean, spread = normal(vae, latents, 1, -1, 1, 1, 1)
+    mean, spread = normal(vae, latents)
     video = decoded(vae, latents / (1.0 / spread) + mean)
     frames = pipeline.video_processor.postprocess_video(video, output_type="np")
     return Clip((frames[0] * 255).round().astype(numpy.uint8), fps)
-
-
-def normal(vae: Any, latents: torch.Tensor, *shape: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and spread of the autoencoder's latents, in the latents' format."""
-    mean, spread = (
-        torch.tensor(values).to(latents).view(*shape)
-        for values in (vae.config.latents_mean, vae.config.latents_std)
-    )
-    return mean, spread
 
 
 def first_frame(given: Given) -> Image.Image | None:

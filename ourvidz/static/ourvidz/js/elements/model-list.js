@@ -2,12 +2,12 @@
 // fetched as the server sees it. A feed that is heard (again) brings the whole list, since what was told
 // meanwhile is lost.
 
-import { fetchHtml, morph } from "../lib/dom.js";
+import { bring } from "../lib/dom.js";
 
 class ModelList extends HTMLElement {
   connectedCallback() {
     this.heard = ({ detail }) => detail.event === "fleet.model" && this.follow(detail.fields ?? detail);
-    this.found = ({ detail }) => detail.state === "live" && this.bring(this, this.dataset.url);
+    this.found = ({ detail }) => detail.state === "live" && bring(this, this.dataset.url);
     document.addEventListener("feed:moment", this.heard);
     document.addEventListener("feed:state", this.found);
   }
@@ -21,15 +21,9 @@ class ModelList extends HTMLElement {
     const row = document.getElementById(`model-${model}`);
     const bar = row?.querySelector("progress");
     if (!row) return;
-    if (state !== "running" || !bar) return this.bring(row, `${this.dataset.url}?${new URLSearchParams({ model })}`);
+    if (state !== "running" || !bar) return bring(row, `${this.dataset.url}?${new URLSearchParams({ model })}`);
     bar.value = Math.round((100 * done) / Math.max(of, 1));
     row.querySelector(".model__percent").textContent = `${bar.value} %`;
-  }
-
-  async bring(element, url) {
-    const { ok, html } = await fetchHtml(url);
-    // A click may have brought another row meanwhile.
-    if (ok && element.isConnected) await morph(element, html);
   }
 }
 

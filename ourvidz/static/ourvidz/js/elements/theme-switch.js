@@ -22,7 +22,7 @@ class ThemeSwitch extends HTMLElement {
     document.documentElement.dataset.theme = theme;
     document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
     this.label(theme);
-    if (this.dataset.url) post(this.dataset.url, { theme }).catch(() => {});
+    if (this.dataset.url) post(this.dataset.url, { theme });
   }
 
   label(theme) {

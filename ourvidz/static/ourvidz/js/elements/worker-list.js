@@ -2,7 +2,7 @@
 // most once a second each; one that the page does not know yet brings the whole list. So does a feed that
 // is heard (again), since what was told meanwhile is lost.
 
-import { debounce, fetchHtml, morph } from "../lib/dom.js";
+import { bring, debounce } from "../lib/dom.js";
 
 const PAUSE = 1000;
 
@@ -11,7 +11,7 @@ class WorkerList extends HTMLElement {
     this.waiting = new Set();
     this.later = debounce(() => this.refresh(), PAUSE);
     this.heard = ({ detail }) => detail.event === "fleet.worker" && this.follow(detail.fields ?? detail);
-    this.found = ({ detail }) => detail.state === "live" && this.dataset.url && this.bring(this, this.dataset.url);
+    this.found = ({ detail }) => detail.state === "live" && this.dataset.url && bring(this, this.dataset.url);
     document.addEventListener("feed:moment", this.heard);
     document.addEventListener("feed:state", this.found);
   }
@@ -32,14 +32,8 @@ class WorkerList extends HTMLElement {
     this.waiting.clear();
     const rows = changed.map((id) => document.getElementById(`worker-${id}`));
     const unknown = rows.some((row) => row === null);
-    if (unknown && this.dataset.url) return this.bring(this, this.dataset.url);
-    await Promise.all(rows.filter(Boolean).map((row) => this.bring(row, row.dataset.url)));
-  }
-
-  async bring(element, url) {
-    const { ok, html } = await fetchHtml(url);
-    // A click may have brought another row meanwhile.
-    if (ok && element.isConnected) await morph(element, html);
+    if (unknown && this.dataset.url) return bring(this, this.dataset.url);
+    await Promise.all(rows.filter(Boolean).map((row) => bring(row, row.dataset.url)));
   }
 }
 

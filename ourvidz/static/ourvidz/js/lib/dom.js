@@ -21,6 +21,12 @@ export async function fetchHtml(url, options = {}) {
   }
 }
 
+// Brings an element to what the server says; not one that a click has replaced meanwhile.
+export async function bring(element, url) {
+  const { ok, html } = await fetchHtml(url);
+  if (ok && element.isConnected) await morph(element, html);
+}
+
 export async function post(url, values = {}) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
   const body = new URLSearchParams(values);
